@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list.h - every mechanism, in the order of the lessons.
+ *
+ * A line is MECHANISM(folder, name); the folder's workload.c defines
+ * `const struct mechanism name_mechanism`.  Included twice by bench/registry.c:
+ * once to declare, once to tabulate.
+ */
+MECHANISM(start, fork)
+MECHANISM(pipe, pipe)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.h - a message's frame, and from which size on it is handled how.
+ *
+ * Private to pipe/.
+ */
+#ifndef IPCLAB_FRAME_H
+#define IPCLAB_FRAME_H
+
+#include "pipe/pipe.h"
+
+/* The length of a message is 4 bytes, or an escape of 4 and 8 more. */
+enum { HEADER = 4, LONG_HEADER = 12 };
+
+/*
+ * Up to here a message is copied behind its header and written at once: below
+ * a page a second piece costs a write(2) more than the copy does, above it
+ * the copy costs more.  The other side reads as much ahead.
+ */
+enum { SMALL = 4096, READ_AHEAD = SMALL + 64 };
+
+/* Up to here a message fits an empty pipe and can be moved in one piece. */
+enum { MIDDLE = 65536 };
+
+/* How many bytes were read ahead and not yet taken. */
+static inline size_t ahead(const struct connection *c)
+{
+    return c->end - c->start;
+}
+
+#endif

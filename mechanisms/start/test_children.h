@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_children.h - what the tests of start/ share: every start method, and
+ * how to start, finish and talk to a child.
+ */
+#ifndef IPCLAB_TEST_CHILDREN_H
+#define IPCLAB_TEST_CHILDREN_H
+
+#include "common/test_census.h"
+
+#include "common/hooks.h"
+#include "common/io.h"
+#include "start/start.h"
+
+/* What holds for one start method holds for all: each test loops over them. */
+static const enum start_method test_methods[] = {START_FORK};
+enum { TEST_METHODS = sizeof test_methods / sizeof *test_methods };
+
+/* Start one, with a name that a failure can show. */
+static inline void test_start(struct process *p, enum start_method method,
+                              const char *target, struct parcel *arguments)
+{
+    process_init(p, target, arguments);
+    p->method = method;
+    assert_int_equal(process_start(p), 0);
+    assert_true(p->pid > 0);
+}
+
+/* Wait for its end, give it back, and return its exit code. */
+static inline int test_finish(struct process *p)
+{
+    int code = -1000;
+
+    assert_int_equal(process_join(p, NO_TIMEOUT), 0);
+    assert_int_equal(process_exitcode(p, &code), 0);
+    assert_int_equal(process_close(p), 0);
+    return code;
+}
+
+/*
+ * A pipe whose write end is given to a child: only the child decides when its
+ * end of file comes.
+ */
+static inline int test_give_writer(struct parcel *p)
+{
+    int ends[2];
+
+    assert_int_equal(fd_pipe(ends), 0);
+    assert_int_equal(parcel_give_fd(p, &ends[1]), 0);
+    return ends[0];
+}
+
+/*
+ * The same the other way round.  A forked child has the write end as well, so
+ * it is told something by a byte and not by the end of the file.
+ */
+static inline int test_give_reader(struct parcel *p)
+{
+    int ends[2];
+
+    assert_int_equal(fd_pipe(ends), 0);
+    assert_int_equal(parcel_give_fd(p, &ends[0]), 0);
+    return ends[1];
+}
+
+/* All that a child writes until its end of file, as a text; fd is closed. */
+static inline const char *test_read_all(int fd)
+{
+    static char text[4096];
+    ssize_t got = read_full(fd, text, sizeof text - 1);
+
+    assert_true(got >= 0);
+    text[got] = '\0';
+    close(fd);
+    return text;
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * witness.h - what a scenario tells the supervisor that watches it.
+ *
+ * It lies in memory that both share.  A witness says where to look and never
+ * what is there: which process should be stuck, on which word or descriptor,
+ * and who is said to hold it.  The supervisor looks for itself, with the
+ * kernel's eyes, and believes nothing that it does not find.
+ *
+ *     witness_expect(w, 2);               // the work: two entries
+ *     witness_mutex(w, "journal", &lock); // the child will wait for this,
+ *     witness_victim(w, child);
+ *     witness_holder(w, getpid());        // and we have the thread that has it
+ *     witness_ready(w);                   // the stage is set
+ *     ...
+ *     witness_got(w, entries);            // a cure comes here, a hang does not
+ */
+#ifndef IPCLAB_WITNESS_H
+#define IPCLAB_WITNESS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct witness {
+    pid_t victim;          /* who goes wrong */
+    pid_t holder;          /* who is said to hold what the victim waits for */
+    char name[32];         /* what the program calls that */
+    uint64_t word;         /* its futex word, in the victim's memory; 0: none */
+    int fd;                /* or the victim's descriptor; 0: none */
+    int64_t expected, got; /* the work to be done, and what was done */
+    _Atomic bool finished; /* got was handed in */
+    _Atomic bool ready;
+};
+
+static inline void witness_victim(struct witness *w, pid_t process)
+{
+    w->victim = process;
+}
+
+static inline void witness_holder(struct witness *w, pid_t process)
+{
+    w->holder = process;
+}
+
+/* The victim will wait for this mutex; its lock word is its first member. */
+static inline void witness_mutex(struct witness *w, const char *name,
+                                 const pthread_mutex_t *mutex)
+{
+    snprintf(w->name, sizeof w->name, "%s", name);
+    w->word = (uint64_t)(uintptr_t)&mutex->__data.__lock;
+}
+
+/* The victim is concerned with this descriptor of its own. */
+static inline void witness_fd(struct witness *w, const char *name, int fd)
+{
+    snprintf(w->name, sizeof w->name, "%s", name);
+    w->fd = fd;
+}
+
+/* How much a right run yields; said before it begins, the same by each cure. */
+static inline void witness_expect(struct witness *w, int64_t expected)
+{
+    w->expected = expected;
+}
+
+/* What this run yielded. */
+static inline void witness_got(struct witness *w, int64_t got)
+{
+    w->got = got;
+    atomic_store_explicit(&w->finished, true, memory_order_release);
+}
+
+/* The stage is set: whoever is going to be stuck will now stay so. */
+static inline void witness_ready(struct witness *w)
+{
+    atomic_store_explicit(&w->ready, true, memory_order_release);
+}
+
+#endif
