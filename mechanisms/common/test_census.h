@@ -91,11 +91,11 @@ static inline void census_take(struct census *c)
 static inline bool census_mentions(const char *path, const char *text)
 {
     FILE *file = fopen(path, "re");
-    char line[PATH_MAX + 256];
+    char row[PATH_MAX + 256];
     bool found = false;
 
-    while (file && !found && fgets(line, sizeof line, file))
-        found = strstr(line, text) != NULL;
+    while (file && !found && fgets(row, sizeof row, file))
+        found = strstr(row, text) != NULL;
     if (file)
         fclose(file);
     return found;
@@ -129,17 +129,17 @@ static inline size_t census_surplus(const char *what, const char *more,
 
     for (const char *at = more + 1, *end; (end = strchr(at, '\n'));
          at = end + 1) {
-        char line[PATH_MAX + 64];
+        char whole[PATH_MAX + 64];
 
-        snprintf(line, sizeof line, "\n%.*s\n", (int)(end - at), at);
-        if (strstr(less, line))
+        snprintf(whole, sizeof whole, "\n%.*s\n", (int)(end - at), at);
+        if (strstr(less, whole))
             continue;
-        line[end - at + 1] = '\0';
-        if (shm && census_is_anothers(line + 1))
+        whole[end - at + 1] = '\0';
+        if (shm && census_is_anothers(whole + 1))
             continue;
         count++;
         if (what)
-            print_error("%s %s\n", what, line + 1);
+            print_error("%s %s\n", what, whole + 1);
     }
     return count;
 }

@@ -195,7 +195,7 @@ static int open_without_standard(void *argument)
                 return test_line(__LINE__);
     }
     for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) != (bits & 1 << fd ? -1 : 0))
+        if (fcntl(fd, F_GETFD) != ((bits & 1 << fd) ? -1 : 0))
             return test_line(__LINE__);
     return 0;
 }

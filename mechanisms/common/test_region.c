@@ -57,7 +57,7 @@ static int use_unpacked(void *parcel)
     if (parcel_take_u64(parcel, &elsewhere) || region_unpack(&r, parcel))
         return test_line(__LINE__);
     bytes = r.base;
-    if ((uintptr_t)r.base == elsewhere || strcmp(bytes, "from the parent"))
+    if ((uintptr_t)r.base == elsewhere || strcmp(bytes, "from the parent") != 0)
         return test_line(__LINE__);
     strcpy(bytes + 4096, "from the child");
     region_close(&r);

@@ -16,11 +16,10 @@
 
 extern const struct hazard pipe_hazards[];
 
-/* --- sigpipe -------------------------------------------------------------- */
+/* --- sigpipe --- */
 
 enum { CURE_IGNORE = 1, CURE_NOSIGNAL };
 
-/* region: sigpipe */
 /* The child: takes one message and ends. */
 static _Noreturn void read_one(struct connection *reader,
                                struct connection *writer)
@@ -31,6 +30,7 @@ static _Noreturn void read_one(struct connection *reader,
     _exit(connection_recv(reader, text, sizeof text) == 5 ? 0 : 1);
 }
 
+/* region: sigpipe */
 /* Send one message to a reader that takes it, and one when it is gone. */
 static int send_two(struct connection *reader, struct connection *writer)
 {

@@ -93,8 +93,14 @@ static int fill(struct connection *c, size_t n)
         c->start = 0;
     }
     while (ahead(c) < n) {
-        size_t want = reads_ahead(c) ? c->capacity - c->end : n - ahead(c);
-        ssize_t got = read_some(c->fd, c->buffer + c->end, want);
+        size_t want = n - ahead(c);
+        ssize_t got;
+
+        if (reads_ahead(c) && c->read_ahead > n)
+            want = c->read_ahead - ahead(c);
+        if (want > c->capacity - c->end)
+            want = c->capacity - c->end;
+        got = read_some(c->fd, c->buffer + c->end, want);
 
         if (got <= 0)
             return is_end(got) ? -EPIPE : (int)got;

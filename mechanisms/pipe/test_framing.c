@@ -146,10 +146,9 @@ static void recv_tells_eof_from_a_torn_message(void **state)
             if (first == 3) {
                 assert_memory_equal(text, "abc", 3);
                 assert_int_equal(connection_recv(&in, text, 8), second);
+                first = second;
             }
             /* An end of file is one for ever, a torn stream is given up. */
-            if (first == 3)
-                first = second;
             assert_int_equal(connection_recv(&in, text, 8),
                              first == -EBADMSG ? -EBADF : -EPIPE);
             connection_close(&in);
@@ -192,7 +191,7 @@ static int write_byte_by_byte(void *end)
     static const char frames[] = "\0\0\0\5hello\0\0\0\0\0\0\0\1x"
                                  "\377\377\377\377\0\0\0\0\0\0\0\2yz";
     struct connection *out = end;
-    int unread = 1;
+    int unread;
 
     for (size_t i = 0; i < sizeof frames - 1; i++) {
         if (write_full(out->fd, frames + i, 1))

@@ -192,11 +192,11 @@ static void a_signal_neither_ends_nor_shortens_a_wait(void **state)
     sigaction(SIGUSR1, &act, &previous);
     fflush(stdout);
     storm = fork();
-    if (storm == 0)
+    if (storm == 0) {
         while (getppid() != 1 && kill(getppid(), SIGUSR1) == 0)
             test_sleep_ms(1);
-    if (storm == 0)
         _exit(0);
+    }
     assert_int_equal(wait_ready(&it, 1, SECOND / 10), 0);
     assert_true(clock_now() - before >= SECOND / 10);
     kill(storm, SIGKILL);

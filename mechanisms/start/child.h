@@ -44,8 +44,10 @@ int poll_until(int fd, int64_t deadline);
 /* The fork method: fills in pid and sentinel.  0 or -errno. */
 int fork_start(struct process *p, struct child *c);
 
-/* The name of the next child; is this process a daemon? */
-void name_child(char *name, size_t size);
+/* Give a child that is not started yet its identity and its name. */
+void name_child(struct process *p);
+
+/* May this process have children? */
 bool self_is_daemon(void);
 
 /* Flush stdout and stderr, if they hold anything. */

@@ -31,7 +31,7 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -ECANCELED;
 }
 
-/* --- fork-held-lock ------------------------------------------------------ */
+/* --- fork-held-lock --- */
 
 /* A journal that one thread at a time may write in. */
 static pthread_mutex_t journal = PTHREAD_MUTEX_INITIALIZER;
@@ -74,9 +74,12 @@ static void *write_slowly(void *unused)
 /* The child: writes an entry too, if it ever gets the lock. */
 static _Noreturn void write_in_child(void)
 {
+    int before = entries;
+
     lock_journal();
+    entries++;
     unlock_journal();
-    _exit(1); /* one entry */
+    _exit(entries - before);
 }
 /* end: fork-held-lock */
 
@@ -140,14 +143,13 @@ static int fork_held_lock(struct witness *w, int cure)
     return 0;
 }
 
-/* --- inherited-write-end -------------------------------------------------- */
+/* --- inherited-write-end --- */
 
 enum { RESULTS = 3, CURE_CLOSE = 1, CURE_GIVE };
 
 /* What worker A writes into, and what worker B waits for. */
 static int results[2], tasks[2];
 
-/* region: inherited-write-end */
 /* Worker A: three results, and home. */
 static _Noreturn void produce(void)
 {
@@ -156,6 +158,7 @@ static _Noreturn void produce(void)
     _exit(0);
 }
 
+/* region: inherited-write-end */
 /* Worker B: has nothing to do with the results.  It only inherited them. */
 static _Noreturn void wait_for_tasks(int cure)
 {
@@ -235,8 +238,8 @@ const struct hazard start_hazards[] = {
                 "never sees the end",
      .lesson = "05",
      .question = "Worker A has written its results and ended; the parent has "
-                 "closed its write end.\nWorker B, which never writes, still "
-                 "waits for work.  The parent reads to the end of\nthe pipe.  "
+                 "closed its write\nend.  Worker B, which never writes, still "
+                 "waits for work.  The parent reads to the\nend of the pipe.  "
                  "What will it do: a) finish b) hang c) crash?",
      .victim = "the reader",
      .expect = HANGS,

@@ -18,7 +18,7 @@ void process_init(struct process *p, const char *target,
     *p = (struct process){.target = target,
                           .arguments = arguments,
                           .generation = fork_generation()};
-    name_child(p->name, sizeof p->name);
+    name_child(p);
 }
 
 /* May this call be made now?  0, -EINVAL or -ECHILD. */

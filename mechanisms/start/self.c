@@ -19,8 +19,9 @@
 #include <unistd.h>
 
 static struct {
-    char name[64];    /* "MainProcess", "Process-1", "Process-1:1" */
-    unsigned counter; /* of the children named so far */
+    char name[64];     /* "MainProcess", "Process-1:1", or as it was set */
+    char identity[48]; /* "", "1:1" */
+    unsigned counter;  /* of the children named so far */
     bool daemon;
     pid_t parent;
     int alive; /* readable when the parent has ended; -1: not asked yet */
@@ -41,14 +42,14 @@ __attribute__((constructor)) static void watch(void)
     after_fork_register(&forget);
 }
 
-void name_child(char *name, size_t size)
+/* A child of "1" is "1:2": by identity, whatever its parent is called. */
+void name_child(struct process *p)
 {
     unsigned number = __atomic_add_fetch(&self.counter, 1, __ATOMIC_RELAXED);
 
-    if (strncmp(self.name, "Process-", 8) == 0)
-        snprintf(name, size, "%.40s:%u", self.name, number);
-    else
-        snprintf(name, size, "Process-%u", number);
+    snprintf(p->identity, sizeof p->identity, "%.36s%s%u", self.identity,
+             self.identity[0] ? ":" : "", number);
+    snprintf(p->name, sizeof p->name, "Process-%s", p->identity);
 }
 
 bool self_is_daemon(void)
@@ -131,6 +132,7 @@ _Noreturn void child_main(const struct process *p, pid_t parent)
     int code;
 
     memcpy(self.name, p->name, sizeof self.name);
+    memcpy(self.identity, p->identity, sizeof self.identity);
     self.daemon = p->daemon;
     self.parent = parent;
     detach_stdin();

@@ -100,6 +100,7 @@ struct process {
 
     struct child *child; /* private from here on */
     const struct target *found;
+    char identity[48]; /* "1", and of its second child "1:2" */
     unsigned generation;
     bool closed;
 };
@@ -168,10 +169,10 @@ const char *process_current_name(void);
  */
 pid_t process_parent(void);
 
-/* 1 while the parent lives, else 0.  -ESRCH in a MainProcess. */
+/* 1 while the parent lives, else 0.  -ESRCH in a MainProcess; -EMFILE. */
 int process_parent_is_alive(void);
 
-/* Wait for its end: 0, -ETIMEDOUT, or -ESRCH. */
+/* Wait for its end: 0, -ETIMEDOUT, -ESRCH, or -EMFILE: no descriptor left. */
 int process_parent_join(int64_t timeout);
 
 #endif

@@ -53,7 +53,8 @@ static void say(void *letter)
 static void say_and_end(int number)
 {
     (void)number;
-    say("D");
+    if (write(letters, "D", 1) != 1)
+        _exit(1);
     _exit(0);
 }
 

@@ -1,0 +1,109 @@
+# ipclab: `make help` lists what can be made.
+#
+# Variables: QUICK=1 or FULL=1 (bench), BUILD=dir, CC=clang,
+# SANITIZE=address,undefined or thread, L=NN (one lesson), RUN=dir (plots).
+
+BUILD    ?= build
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wformat=2
+LIBRARIES = hwloc jansson
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZER) -pthread
+INCLUDES   = -Imechanisms -Ibench
+LINK       = -pthread -Wl,-z,now $(SANITIZER)
+ifdef SANITIZE
+SANITIZER  = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
+
+sources    = $(filter-out %/workload.c %/hazards.c,$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
+plugs      = $(wildcard mechanisms/*/workload.c mechanisms/*/hazards.c)
+bench      = $(filter-out bench/main.c bench/tiny.c,$(wildcard bench/[!t]*.c bench/t[!e]*.c))
+tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
+lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
+headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)
+every_c    = $(wildcard mechanisms/*/*.c bench/*.c lessons/*/*.c)
+
+mech_objs  = $(sources:%.c=$(BUILD)/%.o)
+lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
+test_progs = $(tests:%.c=$(BUILD)/%)
+demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
+
+.PHONY: all bench test plots hazards lessons grade check sanitize tidy format help clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/ipclab $(BUILD)/tiny $(demo_progs) ## build ipclab and the lessons' demos
+
+bench: all ## measure, 5 min (QUICK=1: 60 s, FULL=1: up to 60 min) and draw
+	@scripts/bench $(BUILD) $(if $(QUICK),--quick) $(if $(FULL),--full)
+
+test: all $(test_progs) ## every test, and every hazard once
+	@scripts/test $(BUILD) $(test_progs)
+
+plots: ## draw the figures of results/latest (or RUN=dir) again
+	@scripts/draw $(or $(RUN),results/latest)
+
+hazards: all ## each hazard proven, each cure shown
+	@$(BUILD)/ipclab hazard
+
+lessons: all ## prove that the lessons are true and their graders work
+	@scripts/lessons $(BUILD)
+
+grade: all ## grade lessons/*/exercise.c (L=05: one lesson)
+	@scripts/grade --build $(BUILD) $(L)
+
+check: ## the soak: every sanitizer, hazards x 20, tests x 10
+	@scripts/check $(BUILD)
+
+sanitize: ## the tests under ASan+UBSan and TSan, gcc and clang
+	@scripts/sanitize $(BUILD)
+
+tidy: ## clang-format, clang-tidy, cppcheck, shellcheck, warnings, lint-tree
+	@scripts/tidy $(BUILD) $(every_c) $(headers)
+
+format: ## clang-format every source in place
+	clang-format -i $(every_c) $(headers)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+$(BUILD)/ipclab: $(BUILD)/bench/main.o $(lab_objs)
+	$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) -lm
+
+# The smallest process there is: static, and never under a sanitizer.
+$(BUILD)/tiny: bench/tiny.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
+
+$(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
+
+# The machine card says what was built, and how.
+commit := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+ifneq ($(commit),$(shell cat $(BUILD)/commit 2>/dev/null))
+$(shell mkdir -p $(BUILD) && echo $(commit) >$(BUILD)/commit)
+endif
+$(BUILD)/bench/machine.o: $(BUILD)/commit
+$(BUILD)/bench/machine.o: ALL_CFLAGS += -DIPCLAB_COMMIT='"$(commit)"' \
+                          -DIPCLAB_CFLAGS='"$(CFLAGS) $(SANITIZER)"'
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+# A test may replace a system call: `// wrap: read write` in its first lines.
+$(BUILD)/%: $(BUILD)/%.o $(lab_objs)
+	$(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's,^// wrap: ,,p' $*.c)) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+
+$(BUILD)/lessons/%/demo: $(BUILD)/lessons/%/demo.o $(mech_objs)
+	$(CC) $(LINK) -o $@ $^
+
+, := ,
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

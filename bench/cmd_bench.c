@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_bench.c - `ipclab bench`: plan, run, summarise, print, write.
+ */
+#include "awake.h"
+#include "cmd.h"
+#include "common/io.h"
+#include "human.h"
+#include "hyperfine.h"
+#include "machine.h"
+#include "options.h"
+#include "plan.h"
+#include "progress.h"
+#include "reference.h"
+#include "run.h"
+#include "table.h"
+#include "write.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop; /* the signal that asked us to */
+
+static void on_signal(int number)
+{
+    stop = number;
+}
+
+/* A signal ends the run in good order; what was measured is kept. */
+static void heed_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* Everything that a bench run holds. */
+struct session {
+    struct options options;
+    struct card card;
+    struct place places[PLACEMENTS];
+    struct reference reference;
+    struct plan plan;
+    struct record *records;
+    struct run run;
+    char why[256], when[32], python_why[160];
+    int awake;
+};
+
+static int fail(const struct session *s)
+{
+    fprintf(stderr, "ipclab: %s\n", s->why);
+    return EXIT_FAILED;
+}
+
+/* Learn what this machine is and has. */
+static int look_around(struct session *s)
+{
+    struct options *o = &s->options;
+    int error = machine_read(&s->card, "");
+
+    if (!error)
+        error = places_find(s->places, NULL);
+    if (error) {
+        snprintf(s->why, sizeof s->why, "cannot read the machine: %s",
+                 strerror(-error));
+        return error;
+    }
+    if (!s->places[PLACE_CROSS].missing[0])
+        s->card.wake_cost_ns = wake_cost_ns(s->places[PLACE_CROSS].timed,
+                                            s->places[PLACE_CROSS].peer);
+    if (o->no_reference)
+        snprintf(s->python_why, sizeof s->python_why,
+                 "no reference column: --no-reference");
+    else if (reference_find(&s->reference, s->python_why,
+                            sizeof s->python_why) == 0)
+        o->request.reference = true;
+    if (s->python_why[0])
+        fprintf(stderr, "ipclab: %s\n", s->python_why);
+    o->request.reference_names = s->reference.names;
+    o->request.memory = s->card.mem_available / 2;
+    o->request.clock_cost = (int64_t)(s->card.clock_cost_ns + 0.5);
+    return 0;
+}
+
+static void announce(const struct session *s)
+{
+    const struct plan *p = &s->plan;
+    size_t results = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        results += p->rows[i].kind == ROW_RESULT;
+    fprintf(stderr,
+            "plan: %zu results, %zu rows with floors and CPython, %u rounds, "
+            "about %.0f s, seed %llu\n",
+            results, p->count, p->rounds, p->expected,
+            (unsigned long long)p->seed);
+}
+
+/* A result folder must be possible before minutes are spent on it. */
+static int check_output(struct session *s)
+{
+    const char *dir = s->options.output;
+
+    return dir ? write_check(dir, s->why, sizeof s->why) : 0;
+}
+
+static unsigned terminal_columns(void)
+{
+    struct winsize w;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+        return 80;
+    return w.ws_col;
+}
+
+static void describe_run(struct session *s, int64_t began)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(s->when, sizeof s->when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    s->run.card = &s->card;
+    s->run.when = s->when;
+    s->run.seed = s->plan.seed;
+    s->run.budget_s = s->plan.budget;
+    s->run.took_s = (double)(clock_now() - began) / 1e9;
+    s->run.partial = stop != 0;
+    s->run.python = s->reference.version[0] ? s->reference.version : NULL;
+    s->run.python_why = s->python_why;
+    s->run.left_out = s->plan.left_out;
+    s->run.left_out_count = s->plan.left_out_count;
+}
+
+/* Print and write what there is; the exit status. */
+static int deliver(struct session *s)
+{
+    int status = 0;
+
+    table_print(stdout, &s->run, terminal_columns());
+    for (size_t i = 0; i < s->run.result_count; i++)
+        if (s->run.results[i].failed)
+            status = EXIT_FAILED;
+    if (s->options.output &&
+        write_results(s->options.output, &s->run, s->why, sizeof s->why) < 0)
+        status = fail(s);
+    if (stop) {
+        fprintf(stderr, "ipclab: interrupted: what was measured is %s\n",
+                s->options.output ? "kept, marked partial" : "above");
+        status = 128 + stop;
+    }
+    return status;
+}
+
+static int measure_all(struct session *s)
+{
+    int64_t began = clock_now();
+    int done;
+
+    s->records = calloc(s->plan.count, sizeof *s->records);
+    if (!s->records) {
+        snprintf(s->why, sizeof s->why, "out of memory");
+        return fail(s);
+    }
+    done = run_plan(&s->plan, s->places, &s->reference,
+                    s->options.request.clock_cost, s->records, &stop);
+    if (done >= 0)
+        done = run_summarise(&s->plan, s->records, &s->run);
+    if (done < 0) {
+        snprintf(s->why, sizeof s->why, "the run failed: %s", strerror(-done));
+        return fail(s);
+    }
+    if (s->options.programs && !stop)
+        hyperfine_join(&s->run, &stop, s->reference.python);
+    progress_clear();
+    describe_run(s, began);
+    return deliver(s);
+}
+
+static int session_run(struct session *s)
+{
+    int error;
+
+    if (check_output(s) < 0 || look_around(s) < 0)
+        return fail(s);
+    if (s->options.keep_awake) {
+        s->awake = keep_awake(s->why, sizeof s->why);
+        if (s->awake < 0)
+            fprintf(stderr, "ipclab: %s\n", s->why);
+        else if (!s->places[PLACE_CROSS].missing[0])
+            s->card.wake_cost_ns = wake_cost_ns(s->places[PLACE_CROSS].timed,
+                                                s->places[PLACE_CROSS].peer);
+    }
+    error = plan_make(&s->plan, &s->options.request, s->places, s->why,
+                      sizeof s->why);
+    if (error) {
+        fail(s);
+        return error == -ENOENT || error == -EINVAL ? EXIT_USAGE
+               : error == -ENOTSUP                  ? EXIT_SKIPPED
+                                                    : EXIT_FAILED;
+    }
+    announce(s);
+    return measure_all(s);
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    static struct session s = {.awake = -1};
+    int status = options_parse(&s.options, argc, argv);
+
+    if (status)
+        return status;
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* a dead trial's peers become ours */
+    heed_signals();
+    status = session_run(&s);
+    fd_close(&s.awake);
+    run_free(&s.run);
+    plan_free(&s.plan);
+    reference_free(&s.reference);
+    free(s.records);
+    return status;
+}

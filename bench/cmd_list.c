@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_list.c - `ipclab list`: what there is to run. */
+#include "cmd.h"
+#include "place.h"
+#include "registry.h"
+
+#include <argp.h>
+#include <stdio.h>
+
+static const char *const outcome_words[] = {
+    "ends", "hangs", "crashes", "corrupts", "loses", "leaks", "costs"};
+
+static void list_workloads(const char *mechanism, const struct workload *w)
+{
+    for (; w->name; w++) {
+        printf("  %s/%-20s one %s%s%s\n", mechanism, w->name, w->unit,
+               w->floor ? ", against floor/" : "", w->floor ? w->floor : "");
+        for (const struct setting *s = w->grid; s && s->name; s++)
+            printf("      --set %s=%s  %s (%lld)\n", s->name, s->values,
+                   s->summary, (long long)s->value);
+    }
+}
+
+static void list_hazards(const struct hazard *h)
+{
+    for (; h && h->name; h++) {
+        int cures = 0;
+
+        while (h->cures && h->cures[cures])
+            cures++;
+        printf("  %-24s lesson %s  %s; %d cure%s\n", h->name, h->lesson,
+               outcome_words[h->expect], cures, cures == 1 ? "" : "s");
+    }
+}
+
+int cmd_list(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .doc = "List mechanisms, their workloads and settings, hazards, and "
+               "floors."};
+
+    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    for (const struct mechanism *const *m = mechanisms; *m; m++) {
+        printf("%s: %s (%s)\n", (*m)->name, (*m)->summary, (*m)->python);
+        list_workloads((*m)->name, (*m)->workloads);
+    }
+    printf("floor: the same work by bare system calls\n");
+    for (const struct workload *const *group = floors; *group; group++)
+        list_workloads("floor", *group);
+    printf("hazards (ipclab hazard NAME):\n");
+    for (const struct mechanism *const *m = mechanisms; *m; m++)
+        list_hazards((*m)->hazards);
+    printf("placements (--placement):");
+    for (const char *const *p = placement_names; *p; p++)
+        printf(" %s", *p);
+    printf("\nstart methods (--start): fork\n");
+    return 0;
+}

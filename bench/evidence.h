@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evidence.h - what the kernel says of other processes, read from /proc.
+ *
+ * Who descends from whom; in which system call each thread waits, with which
+ * arguments; what a descriptor is, and who else holds it; what stands in
+ * another process's memory.  Nothing is decided here and nothing printed.
+ *
+ * Processes end while they are looked at.  Then a list lacks them, and a
+ * single question is -ESRCH (or -ENOENT); neither is an error of ours.
+ * -EACCES or -EPERM: the kernel lets us look only at processes of our own.
+ */
+#ifndef IPCLAB_EVIDENCE_H
+#define IPCLAB_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* --- what a line of /proc says; these take text --- */
+
+struct process_stat {
+    pid_t pid, parent;
+    char state; /* R, S, D, T, t, Z, X */
+};
+
+/* /proc/P/stat, whose command may hold spaces and brackets.  0 or -EBADMSG. */
+int parse_stat(const char *text, struct process_stat *stat);
+
+/* voluntary and involuntary context switches in /proc/P/status, or -1. */
+int64_t parse_switches(const char *text);
+
+/* The open(2) flags in /proc/P/fdinfo/N, or -1. */
+int parse_fdinfo(const char *text);
+
+/* The number in "pipe:[91544]"; 0: something else. */
+uint64_t parse_pipe(const char *link);
+
+enum { CALL_UNKNOWN = -3, CALL_RUNNING = -2, CALL_NONE = -1 };
+
+/* One thread, at one moment. */
+struct task {
+    pid_t process, id;
+    char state;
+    int64_t switches;
+    long call; /* SYS_*, or one of the above: UNKNOWN is "not shown" */
+    uint64_t arguments[6];
+    char wchan[40]; /* where in the kernel; for people, and as a last resort */
+};
+
+/* /proc/P/task/T/syscall into call and arguments.  0 or -EBADMSG. */
+int parse_syscall(const char *text, struct task *t);
+
+/* --- what a thread waits for --- */
+
+/*
+ * Asleep, in the same call with the same arguments, and not woken in between:
+ * the two looks at a thread that is blocked.  A slow one differs.
+ */
+bool task_is_still(const struct task *before, const struct task *after);
+
+/*
+ * Does it sleep in a call that may last for ever?  A wait that ends by itself
+ * (a timeout, a sleep) is never a deadlock, nor is a call unknown to us.
+ * Where calls are not shown, any sleep may last.
+ */
+bool task_waits_without_end(const struct task *t);
+
+/* Does it wait in futex(2), private, without timeout, at any address? */
+bool task_waits_for_private_futex(const struct task *t);
+
+/* Does it wait in read(2)?  Where calls are not shown, wchan answers. */
+bool task_waits_in_read(const struct task *t);
+
+/* Is it in write(2) or writev(2)? */
+bool task_is_a_write(const struct task *t);
+
+/* "read(5)", "futex(0x55d0c3a1b080, private)", for people. */
+const char *task_describe(const struct task *t, char *text, size_t size);
+
+/* --- lists; {0} is empty, *_free gives the memory back --- */
+
+struct pids {
+    pid_t *pid;
+    size_t count, room;
+};
+
+struct tasks {
+    struct task *task;
+    size_t count, room;
+};
+
+void pids_free(struct pids *list);
+void tasks_free(struct tasks *list);
+bool pids_have(const struct pids *list, pid_t pid); /* sorted lists only */
+
+/*
+ * The descendants of root, sorted, zombies too, however they changed group or
+ * session.  All of them, or, of a tree that grows faster than it can be read,
+ * the first `most` that are found.  0 or -errno.
+ */
+int descendants(pid_t root, struct pids *list, size_t most);
+
+/*
+ * All but those in `spare`, each sent a signal at the moment it is found.  The
+ * list is read upwards, as pids are given out, so that with SIGSTOP or SIGKILL
+ * a tree which grows while it is read is overtaken.  0 or -errno.
+ */
+int descendants_signal(pid_t root, struct pids *list, int number,
+                       const struct pids *spare);
+
+/* Append the threads of a process.  0 or -errno. */
+int tasks_of(pid_t process, struct tasks *list);
+
+/* The threads of every descendant of root, but for zombies.  0 or -errno. */
+int tasks_below(pid_t root, struct tasks *list);
+
+/* --- single questions --- */
+
+int process_stat(pid_t process, struct process_stat *stat);
+
+/* How many threads a user has on the whole machine. */
+unsigned threads_of_user(uid_t user);
+
+/* Is there a thread `id` in that process? */
+bool process_has_task(pid_t process, pid_t id);
+
+/* n bytes of its memory.  0 or -errno. */
+int process_memory(pid_t process, uint64_t address, void *buffer, size_t n);
+
+/* Who holds the mutex at that address, in that process's view: a thread's id,
+ * 0 for nobody; or -errno. */
+pid_t process_mutex_owner(pid_t process, uint64_t address);
+
+/* Resident bytes; *exact shares out what several processes map. */
+int process_resident(pid_t process, uint64_t *bytes, bool exact);
+
+struct descriptor {
+    pid_t process;
+    int fd;
+    int flags;      /* open(2)'s, or -1 */
+    uint64_t pipe;  /* its number, 0: not a pipe */
+    char link[128]; /* "pipe:[91544]", "/dev/null", "socket:[7]" */
+};
+
+int process_descriptor(pid_t process, int fd, struct descriptor *d);
+
+/*
+ * Who holds this pipe's write end (or its read end): the first `most` are put
+ * into found, the number of all is returned.
+ */
+size_t pipe_holders(const struct pids *among, uint64_t pipe, bool writers,
+                    struct descriptor *found, size_t most);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.c - the other side of a trial.
+ *
+ * Its loop is told how many operations to serve over a control socket, never
+ * in the channel that is measured.  A count of 0 ends it.
+ */
+#include "trial.h"
+
+#include "common/io.h"
+
+#include <unistd.h>
+
+/* Serve one window after another until the timed side has had enough. */
+static int serve(struct side *s, int role, int control)
+{
+    const struct workload *w = s->spec.workload;
+    struct peer_report report = {0};
+    uint32_t n;
+
+    /* The first report says "ready". */
+    while (write_full(control, &report, sizeof report) == 0 &&
+           read_full(control, &n, sizeof n) == (ssize_t)sizeof n && n) {
+        struct usage before = usage_now();
+
+        report.error = w->serve(&s->trial, role, n);
+        report.usage = usage_since(before);
+        if (report.error)
+            return report.error;
+    }
+    return 0;
+}
+
+static int bench_peer(struct parcel *parcel)
+{
+    struct side s;
+    uint64_t role = 0;
+    int control = -1, error = side_begin(&s, parcel, false);
+
+    if (!error)
+        error = parcel_take_u64(parcel, &role);
+    if (!error && role >= PEERS_MOST)
+        error = -EBADMSG;
+    if (!error)
+        error = parcel_take_fd(parcel, &control);
+    if (!error)
+        error = s.spec.workload->join(&s.trial, (int)role, parcel);
+    if (!error)
+        error = serve(&s, (int)role, control);
+    if (s.findings && role < PEERS_MOST)
+        s.findings->peer_errors[role] = error;
+    if (s.findings)
+        s.spec.workload->close(&s.trial);
+    region_close(&s.shared);
+    fd_close(&control);
+    return error;
+}
+TARGET(bench_peer)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place.h - which two processors a placement means on this machine.
+ *
+ * hwloc knows the topology and what the cgroup and the affinity mask allow.
+ * It is loaded once, in the main process; the sides bind themselves by number.
+ */
+#ifndef IPCLAB_PLACE_H
+#define IPCLAB_PLACE_H
+
+#include "result.h"
+
+#include <hwloc.h>
+
+struct place {
+    int timed, peer;   /* numbers of the operating system; -1: anywhere */
+    char where[64];    /* "cores 1 and 0, one L3" */
+    char missing[128]; /* why this machine has no such place, or "" */
+};
+
+/*
+ * Find every placement's place.  topology is a loaded one, or NULL: this
+ * machine's.  0 or -errno.
+ */
+int places_find(struct place places[PLACEMENTS], hwloc_topology_t topology);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.c - what a run will measure, and what it leaves out.
+ *
+ * Candidates come tier by tier, the most telling first, and are taken while
+ * the budget lasts.  A request that names sizes, settings or placements is
+ * taken whole: whoever asks for a row gets it.
+ */
+#include "plan.h"
+
+#include "human.h"
+#include "registry.h"
+#include "request.h"
+#include "row.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t MiB = INT64_C(1) << 20;
+
+/* What a plan under construction needs to know. */
+struct planner {
+    struct plan *plan;
+    const struct request *request;
+    const struct place *places;
+    bool explicit_rows;
+    double left; /* s of the budget */
+    bool error;  /* out of memory */
+};
+
+/* Append a row; its number, or -1. */
+static int row_add(struct planner *p, struct row row)
+{
+    struct plan *plan = p->plan;
+
+    if (plan->count == plan->capacity) {
+        size_t capacity = plan->capacity ? 2 * plan->capacity : 64;
+        struct row *rows = realloc(plan->rows, capacity * sizeof *rows);
+
+        if (!rows) {
+            p->error = true;
+            return -1;
+        }
+        plan->rows = rows;
+        plan->capacity = capacity;
+    }
+    row.cost = row_cost(plan, &row);
+    p->left -= row.cost * plan->rounds;
+    plan->expected += row.cost * plan->rounds;
+    plan->rows[plan->count] = row;
+    return (int)plan->count++;
+}
+
+static bool has_reference(const struct request *q, const struct row *row)
+{
+    char name[80];
+
+    if (!q->reference)
+        return false;
+    snprintf(name, sizeof name, "%s/%s", row->mechanism, row->workload->name);
+    for (char **n = q->reference_names; n && *n; n++)
+        if (strcmp(*n, name) == 0)
+            return true;
+    return false;
+}
+
+/* What a row and all that it is held against would cost, in s. */
+static double cost_with_company(const struct planner *p, const struct row *row)
+{
+    double cost = row_cost(p->plan, row);
+    struct row other;
+
+    if (row->workload->floor) {
+        other = row_floor(row);
+        if (row_find(p->plan, &other) < 0)
+            cost += row_cost(p->plan, &other);
+    }
+    if (has_reference(p->request, row)) {
+        other = *row;
+        other.kind = ROW_REFERENCE;
+        cost += row_cost(p->plan, &other);
+    }
+    return cost * p->plan->rounds;
+}
+
+static void leave_out(struct planner *p, const struct row *row,
+                      const char *reason)
+{
+    struct plan *plan = p->plan;
+    char(*more)[160] =
+        realloc(plan->left_out, (plan->left_out_count + 1) * sizeof *more);
+    char name[128];
+
+    if (!more) {
+        p->error = true;
+        return;
+    }
+    plan->left_out = more;
+    more += plan->left_out_count++;
+    if (reason)
+        snprintf(*more, sizeof *more, "%.90s: %.60s",
+                 row_describe(row, name, sizeof name), reason);
+    else
+        row_arguments(row, *more, sizeof *more);
+}
+
+/* Take a row with its floor and its reference, if it can be and fits. */
+static void consider(struct planner *p, struct row row)
+{
+    int floor_row = -1, reference = -1;
+    struct row other;
+
+    if (row_find(p->plan, &row) >= 0)
+        return;
+    if (p->places[row.placement].missing[0]) {
+        leave_out(p, &row, p->places[row.placement].missing);
+        return;
+    }
+    for (const struct setting *s = row.settings; s->name; s++)
+        if (strcmp(s->name, "resident") == 0 &&
+            (uint64_t)s->value > p->request->memory) {
+            leave_out(p, &row, "more than half of the available memory");
+            return;
+        }
+    if (!p->explicit_rows && cost_with_company(p, &row) > p->left) {
+        leave_out(p, &row, NULL);
+        return;
+    }
+    row.group = p->plan->groups;
+    if (row.workload->floor) {
+        other = row_floor(&row);
+        floor_row = other.workload ? row_find(p->plan, &other) : -1;
+        if (floor_row >= 0)
+            row.group = p->plan->rows[floor_row].group;
+        other.group = row.group;
+        if (other.workload && floor_row < 0)
+            floor_row = row_add(p, other);
+    }
+    if (has_reference(p->request, &row)) {
+        other = row;
+        other.kind = ROW_REFERENCE;
+        reference = row_add(p, other);
+    }
+    if (row.group == p->plan->groups)
+        p->plan->groups++;
+    row.floor = floor_row;
+    row.reference = reference;
+    row_add(p, row);
+}
+
+static void consider_resident(struct planner *p, const struct row *row,
+                              int64_t bytes)
+{
+    struct row heavy = row_with(*row, "resident", bytes);
+
+    consider(p, heavy);
+    consider(p, row_with(heavy, "huge", 1));
+}
+
+/* The sizes of each tier; 0 ends them. */
+static const size_t tier_one[] = {4096, 65536, 1048576, 0};
+static const size_t tier_three[] = {16777216, 1,   16384,   1024,
+                                    262144,   256, 4194304, 0};
+
+static void consider_tier(struct planner *p, const char *mechanism,
+                          const struct workload *w, int tier)
+{
+    struct row row = row_new(mechanism, w, 64, PLACE_SAME);
+    const size_t *sizes = tier == 1 ? tier_one : tier_three;
+    enum scale scale = p->request->scale;
+
+    if (tier == 0)
+        consider(p, row);
+    if ((tier == 1 || tier == 3) && w->sized)
+        for (; *sizes; sizes++)
+            consider(p, row_new(mechanism, w, *sizes, PLACE_SAME));
+    if (tier == 1 && has_setting(w, "resident")) {
+        consider_resident(p, &row, 64 * MiB);
+        if (scale != SCALE_QUICK)
+            consider_resident(p, &row, 256 * MiB);
+    }
+    if (tier == 2 && w->peers) {
+        consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
+        for (; w->sized && *sizes && scale == SCALE_FULL; sizes++)
+            consider(p, row_new(mechanism, w, *sizes, PLACE_CROSS));
+    }
+    if (tier == 3 && has_setting(w, "resident") && scale == SCALE_FULL)
+        consider_resident(p, &row, 1024 * MiB);
+    if (tier == 3 && has_setting(w, "descriptors")) {
+        consider(p, row_with(row, "descriptors", 64));
+        consider(p, row_with(row, "descriptors", 1024));
+    }
+}
+
+/* Every combination of the settings asked for, from the i-th on. */
+static void consider_sets(struct planner *p, struct row row, unsigned i)
+{
+    const struct request *q = p->request;
+
+    if (i == q->set_count) {
+        consider(p, row);
+        return;
+    }
+    if (!has_setting(row.workload, q->sets[i].name)) {
+        consider_sets(p, row, i + 1);
+        return;
+    }
+    for (unsigned v = 0; v < q->sets[i].count; v++)
+        consider_sets(p, row_with(row, q->sets[i].name, q->sets[i].values[v]),
+                      i + 1);
+}
+
+static void consider_asked(struct planner *p, const char *mechanism,
+                           const struct workload *w)
+{
+    const struct request *q = p->request;
+    unsigned sizes = w->sized && q->size_count ? q->size_count : 1;
+    unsigned places = q->placement_count ? q->placement_count : 2;
+
+    for (unsigned l = 0; l < (w->peers ? places : 1); l++)
+        for (unsigned s = 0; s < sizes; s++) {
+            enum placement where = !w->peers            ? PLACE_SAME
+                                   : q->placement_count ? q->placements[l]
+                                                        : (enum placement)l;
+
+            consider_sets(
+                p,
+                row_new(mechanism, w, q->size_count ? q->sizes[s] : 64, where),
+                0);
+        }
+}
+
+/* Call one for each workload that was asked for. */
+static void each_named(struct planner *p, int tier,
+                       void (*one)(struct planner *, const char *,
+                                   const struct workload *, int))
+{
+    for (const struct mechanism *const *m = mechanisms; *m; m++)
+        for (const struct workload *w = (*m)->workloads; w->name; w++)
+            if (request_names(p->request, (*m)->name, w))
+                one(p, (*m)->name, w, tier);
+    for (const struct workload *const *g = floors; *g; g++)
+        for (const struct workload *w = *g; w->name; w++)
+            if (request_names(p->request, "floor", w))
+                one(p, "floor", w, tier);
+}
+
+static void one_asked(struct planner *p, const char *mechanism,
+                      const struct workload *w, int tier)
+{
+    (void)tier;
+    consider_asked(p, mechanism, w);
+}
+
+/* Floors that nothing is held against directly, but that explain the rest. */
+static void add_floors(struct planner *p)
+{
+    static const struct {
+        const char *name;
+        size_t bytes;
+    } more[] = {
+        {"clock", 0}, {"syscall", 0}, {"memcpy", 4096}, {"memcpy", 1048576}};
+
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        struct row row = row_new("floor", workload_find("floor", more[i].name),
+                                 more[i].bytes, PLACE_SAME);
+
+        row.kind = ROW_FLOOR;
+        row.group = p->plan->groups++;
+        row_add(p, row);
+    }
+}
+
+/* A floor once more, in its group: what "no difference" looks like today. */
+static void add_twin(struct planner *p, const char *name, size_t bytes)
+{
+    struct row row =
+        row_new("floor", workload_find("floor", name), bytes, PLACE_SAME);
+    int of;
+
+    row.kind = ROW_FLOOR;
+    of = row_find(p->plan, &row);
+    if (of < 0)
+        return;
+    row = p->plan->rows[of];
+    row.kind = ROW_TWIN;
+    row.twin = of;
+    row_add(p, row);
+}
+
+/* A start is also held beside that of a tiny process, in the same group. */
+static void add_tiny(struct planner *p)
+{
+    const struct workload *self = workload_find("floor", "fork-self");
+    struct row row =
+        row_new("floor", workload_find("floor", "fork-tiny"), 0, PLACE_SAME);
+
+    for (size_t i = 0; i < p->plan->count; i++)
+        if (p->plan->rows[i].workload == self) {
+            row.kind = ROW_FLOOR;
+            row.group = p->plan->rows[i].group;
+            row_add(p, row);
+            return;
+        }
+}
+
+int plan_make(struct plan *plan, const struct request *q,
+              const struct place places[PLACEMENTS], char *why, size_t size)
+{
+    static const double budgets[] = {60, 300, 3600}, reserves[] = {9, 20, 60};
+    static const unsigned rounds[] = {3, 7, 15};
+    static const int64_t windows[] = {60, 100, 200};
+    struct planner p = {plan, q, places, false, 0, false};
+    int error = request_check(q, why, size);
+
+    if (error)
+        return error;
+    *plan = (struct plan){.rounds = q->rounds ? q->rounds : rounds[q->scale],
+                          .budget = budgets[q->scale],
+                          .reserve = reserves[q->scale],
+                          .warm = SECOND / 10,
+                          .window = windows[q->scale] * (SECOND / 1000),
+                          .seed = q->seed};
+    p.explicit_rows = q->size_count || q->placement_count || q->set_count;
+    /* The floors and twins that come last take less than this. */
+    p.left = plan->budget - plan->reserve - 0.8 * plan->rounds;
+    if (p.explicit_rows) {
+        each_named(&p, 0, one_asked);
+    } else {
+        if (!q->names || !q->names[0])
+            add_floors(&p);
+        for (int tier = 0; tier <= 3; tier++)
+            each_named(&p, tier, consider_tier);
+    }
+    add_tiny(&p);
+    add_twin(&p, "pipe-pingpong", 64);
+    add_twin(&p, "fork-self", 0);
+    if (p.error)
+        return -ENOMEM;
+    if (plan->count == 0) {
+        snprintf(why, size, "nothing to measure: %s",
+                 plan->left_out_count ? plan->left_out[0] : "no rows");
+        return -ENOTSUP;
+    }
+    if (p.explicit_rows) {
+        plan->budget = 2 * plan->expected + 10;
+        plan->reserve = 0;
+    }
+    return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->rows);
+    free(plan->left_out);
+    *plan = (struct plan){0};
+}

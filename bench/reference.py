@@ -1,0 +1,502 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""reference.py - the same workloads on the real multiprocessing.
+
+    python3 -I bench/reference.py pipe/roundtrip --bytes 64 --cpus 0,0
+            --warm 0.1 --window 0.5 --most 10000
+
+One run is one round: fresh processes, a warm-up, a timed window.  It prints
+what the bench reads, one fact a line:
+
+    batch B              operations a sample
+    sample NS            the duration of one batch, many
+    latency NS           one way, streams only, one for every 64 messages
+    counters CPU_NS VOLUNTARY INVOLUNTARY MINOR_FAULTS OPERATIONS
+    python VERSION
+    end
+
+or, when anything goes wrong, one line `error TEXT` and exit status 1.  With
+--list it prints `python VERSION` and the names of its workloads, one a line.
+
+The loops hold nothing that the measured program would not need: payloads are
+made beforehand and compared by one memcmp, names are local, samples go into
+an array that exists already.  CPython is shown at its best.  One file, since
+an isolated interpreter (-I) finds no other beside it.
+
+The peer of a pipe is told over a control pipe of its own how many operations
+are next, so the measured channel carries nothing but payloads.
+"""
+
+import itertools
+import mmap
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+from array import array
+
+EVERY = 64          # one message in 64 of a stream is stamped
+SLOTS = 4096        # stamps in flight, in memory that both sides map
+BURST = 1 << 16     # a pipe's usual capacity, see Channel.batch
+SETTLED = 0.05      # two windows of the warm-up that agree
+
+context = multiprocessing.get_context("fork")
+
+
+class Failed(Exception):
+    """Why there is no figure, in words."""
+
+
+def corrupted():
+    raise Failed("a message is not the one that was sent")
+
+
+# What is sent
+
+def payload_word(sequence, offset):
+    """mechanism.h, payload_word: every bit depends on both."""
+    word = (sequence + 1) * 0x9e3779b97f4a7c15 & 0xffffffffffffffff
+    return word ^ (word >> 29) ^ offset
+
+
+def payload(size, line, sequence):
+    """The message that payload_write makes: a word in each cache line."""
+    whole = (size + line - 1) // line * line
+    words = array("Q", [payload_word(sequence, offset)
+                        for offset in range(0, whole, line)])
+    message = bytearray(whole)
+    if whole:
+        memoryview(message).cast("Q")[::line // 8] = memoryview(words)
+    del message[size:]
+    return bytes(message)
+
+
+def payloads(size):
+    """For ever the next message; a stale one is unlike the one expected."""
+    try:
+        line = os.sysconf("SC_LEVEL1_DCACHE_LINESIZE")
+    except (ValueError, OSError):
+        line = 0
+    if line < 8:
+        line = 64
+    count = 3 if size <= 1 << 20 else 2
+    return itertools.cycle([payload(size, line, i) for i in range(count)])
+
+
+# The measured loops.  Each moves len(samples) * batch messages.
+
+def roundtrip(send, receive, messages, batch, samples):
+    """Timed side: send a message and have it back, checked."""
+    now = time.monotonic_ns
+    if batch == 1:
+        for i, message in zip(range(len(samples)), messages):
+            start = now()
+            send(message)
+            if receive() != message:
+                corrupted()
+            samples[i] = now() - start
+        return
+    for i in range(len(samples)):
+        start = now()
+        for message in itertools.islice(messages, batch):
+            send(message)
+            if receive() != message:
+                corrupted()
+        samples[i] = now() - start
+
+
+def echo(send, receive, messages, n):
+    """Peer of a round trip."""
+    for message in itertools.islice(messages, n):
+        if receive() != message:
+            corrupted()
+        send(message)
+
+
+def produce(send, messages, n, stamps, group):
+    """Peer of a stream.  Windows begin with a stamped message, in the slot
+    of that group."""
+    now = time.monotonic_ns
+    for at in range(0, n, EVERY):
+        stamps[(group + at // EVERY) % SLOTS] = now()
+        for message in itertools.islice(messages, min(EVERY, n - at)):
+            send(message)
+
+
+def consume(receive, messages, batch, samples, latencies, stamps, group):
+    """Timed side of a stream; batch is a power of two.
+
+    A sample begins where the one before it ended: together they are the time
+    from the first message to the last one checked.
+    """
+    now = time.monotonic_ns
+    at, part = 0, min(batch, EVERY)
+    start = now()
+    for i in range(len(samples)):
+        for _ in range(batch // part):
+            if receive() != next(messages):
+                corrupted()
+            if at % EVERY == 0:
+                slot = at // EVERY
+                latencies[slot] = now() - stamps[(group + slot) % SLOTS]
+            at += part
+            for message in itertools.islice(messages, part - 1):
+                if receive() != message:
+                    corrupted()
+        end = now()
+        samples[i] = end - start
+        start = end
+
+
+# What it costs
+
+def usage():
+    """cpu ns, voluntary and involuntary switches, minor faults: so far."""
+    r = resource.getrusage(resource.RUSAGE_SELF)
+    return (round((r.ru_utime + r.ru_stime) * 1e9), r.ru_nvcsw, r.ru_nivcsw,
+            r.ru_minflt)
+
+
+def since(before):
+    return [now - then for now, then in zip(usage(), before)]
+
+
+def clock_cost():
+    """ns of one reading of the clock, as the loops above read it."""
+    now = time.monotonic_ns
+    best = 1 << 62
+    for _ in range(5):
+        start = now()
+        for _ in range(1000):
+            now()
+        best = min(best, now() - start)
+    return max(1, best // 1000)
+
+
+def die_with(parent):
+    """End when the parent does.  Not for what is forked in the window: ctypes
+    adds a few per cent to what a fork has to copy."""
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(1, signal.SIGKILL, 0, 0, 0) != 0:  # PR_SET_PDEATHSIG
+        raise Failed("prctl: " + os.strerror(ctypes.get_errno()))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def pin(cpus):
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError as e:
+        raise Failed("cannot pin to cpu %s: %s"
+                     % (",".join(map(str, sorted(cpus))), e.strerror))
+
+
+# The workloads.  run(batch, samples) is a window: it fills the samples and
+# gives latencies and counters; batch(ns, clock) says how many operations of ns
+# a sample has.
+
+class Channel:
+    """A Pipe of one topology, a peer at its other end, a control pipe."""
+
+    def __init__(self, options):
+        kind, _, topology = options.workload.partition("-")
+        self.stream = kind == "stream"
+        self.size = options.bytes
+        self.group = 0
+        self.messages = payloads(options.bytes)
+        self.stamps = memoryview(mmap.mmap(-1, SLOTS * 8)).cast("q")
+        if topology == "duplex":
+            near, far = context.Pipe()
+            self.near, self.far = (near, near), (far, far)
+        else:
+            there, out = context.Pipe(duplex=False)
+            back, answer = context.Pipe(duplex=False)
+            self.near, self.far = (back, out), (there, answer)
+        self.control, self.far_control = context.Pipe()
+        self.peer = context.Process(target=self.serve, daemon=True,
+                                    args=(os.getpid(), options.peer_cpus))
+        self.peer.start()
+        for end in self.far + (self.far_control,):
+            end.close()
+        self.hear()
+
+    def serve(self, parent, cpus):
+        """The peer: its share of the n operations that it is told of."""
+        control = self.far_control
+        reader, writer = self.far
+        for end in self.near + (self.control,):
+            end.close()
+        try:
+            die_with(parent)
+            pin(cpus)
+            control.send(None)
+            while True:
+                n, group = control.recv()
+                before = usage()
+                if self.stream:
+                    produce(writer.send_bytes, self.messages, n, self.stamps,
+                            group)
+                else:
+                    echo(writer.send_bytes, reader.recv_bytes, self.messages,
+                         n)
+                control.send(since(before))
+        except Failed as e:
+            control.send(str(e))
+        except (EOFError, OSError):
+            pass  # the timed side is gone, or says why itself
+
+    def hear(self):
+        """The peer's answer; its complaint becomes ours."""
+        try:
+            answer = self.control.recv()
+        except (EOFError, OSError):
+            self.peer.join(1)
+            raise Failed("the peer died, exit code %s" % self.peer.exitcode)
+        if isinstance(answer, str):
+            raise Failed("peer: " + answer)
+        return answer
+
+    def run(self, batch, samples):
+        n = batch * len(samples)
+        groups = (n + EVERY - 1) // EVERY if self.stream else 0
+        latencies = zeros(groups)
+        reader, writer = self.near
+        before = usage()
+        try:
+            self.control.send((n, self.group))
+            if self.stream:
+                consume(reader.recv_bytes, self.messages, batch, samples,
+                        latencies, self.stamps, self.group)
+            else:
+                roundtrip(writer.send_bytes, reader.recv_bytes, self.messages,
+                          batch, samples)
+        except (EOFError, OSError):
+            self.hear()
+            raise
+        mine = since(before)
+        self.group += groups
+        return latencies, [a + b for a, b in zip(mine, self.hear())]
+
+    def batch(self, ns, clock):
+        """A stream moves in bursts of what a pipe holds: a sample of fewer
+        messages would be the consumer's share of the time alone."""
+        least = 20 * clock / ns
+        if self.stream:
+            least = max(least, BURST / max(self.size, 64))
+        return power_of_two(least)
+
+    def close(self):
+        self.control.close()
+        self.peer.join()
+
+
+def nothing():
+    pass
+
+
+class Start:
+    """Process of the fork context, from a parent of the size asked for."""
+
+    def __init__(self, options):
+        self.kind = options.workload
+        self.parent = options.parent
+        self.memory = occupy(options.settings.get("resident", 0),
+                             options.settings.get("huge", 0))
+        self.stamp = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+        self.target = nothing
+        if self.kind == "first-instruction":
+            self.target = self.first
+
+    def first(self):
+        self.stamp[0] = time.monotonic_ns()
+
+    def run(self, batch, samples):
+        now = time.monotonic_ns
+        call = self.kind == "call"
+        before = usage()
+        for i in range(len(samples)):
+            process = context.Process(target=self.target)
+            start = now()
+            process.start()
+            if call:
+                end = now()
+            process.join()
+            if not call:
+                end = now()
+            if self.kind == "first-instruction":
+                end = self.stamp[0]
+                self.stamp[0] = 0
+            samples[i] = end - start
+            if process.exitcode != 0 or end < start:
+                raise Failed("a child failed, exit code %s" % process.exitcode)
+            process.close()
+            if os.getppid() != self.parent:
+                os._exit(1)
+        return (), since(before)
+
+    def batch(self, ns, clock):
+        return 1
+
+    def close(self):
+        pass
+
+
+def occupy(size, huge):
+    """Anonymous memory, every page touched, of 4 KiB or huge pages."""
+    if not size:
+        return None
+    try:
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE
+                           | mmap.MAP_ANONYMOUS)
+        memory.madvise(mmap.MADV_HUGEPAGE if huge else mmap.MADV_NOHUGEPAGE)
+    except OSError as e:
+        raise Failed("%d bytes of memory: %s" % (size, e.strerror))
+    for offset in range(0, size, mmap.PAGESIZE):
+        memory[offset] = 1
+    if huge and huge_bytes() < size // 2:
+        raise Failed("the kernel gives no huge pages "
+                     "(/sys/kernel/mm/transparent_hugepage/enabled)")
+    return memory
+
+
+def huge_bytes():
+    with open("/proc/self/smaps_rollup") as rollup:
+        for line in rollup:
+            if line.startswith("AnonHugePages:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def zeros(n):
+    """Room for n numbers, every page of it touched."""
+    return array("q", [0]) * n
+
+
+def power_of_two(least):
+    n = 1
+    while n < least:
+        n *= 2
+    return n
+
+
+WORKLOADS = {
+    "pipe/roundtrip": Channel, "pipe/roundtrip-duplex": Channel,
+    "pipe/stream": Channel, "pipe/stream-duplex": Channel,
+    "fork/call": Start, "fork/first-instruction": Start, "fork/joined": Start,
+}
+
+
+def timed(workload, batch, count):
+    """count samples of batch operations: them, and what run gives."""
+    samples = zeros(count)
+    latencies, counters = workload.run(batch, samples)
+    return samples, latencies, counters
+
+
+def warm_up(workload, seconds):
+    """Windows that double until that time is over and two of them agree,
+    three times as long at most; ns of one operation in the last of them."""
+    begin = time.monotonic()
+    n, last = 1, 0.0
+    while True:
+        start = time.monotonic()
+        timed(workload, 1, n)
+        end = time.monotonic()
+        each = (end - start) / n
+        settled = abs(each - last) <= SETTLED * each
+        if end - begin >= seconds * (1 if settled else 3):
+            return max(1.0, each * 1e9)
+        last = each
+        if end - start < seconds / 4:
+            n *= 2
+
+
+def python_version():
+    return "python %d.%d.%d" % sys.version_info[:3]
+
+
+def measure(options):
+    """One round: the lines to print."""
+    workload = WORKLOADS[options.name](options)
+    ns = warm_up(workload, options.warm)
+    batch = workload.batch(ns, clock_cost())
+    count = max(1, min(options.most, int(options.window * 1e9 / ns / batch)))
+    samples, latencies, counters = timed(workload, batch, count)
+    workload.close()
+    lines = ["batch %d" % batch]
+    lines += ["sample %d" % sample for sample in samples]
+    lines += ["latency %d" % latency for latency in latencies]
+    lines.append("counters %d %d %d %d %d" % (*counters, batch * count))
+    lines.append(python_version())
+    lines.append("end")
+    return lines
+
+
+class Options:
+    """The command line.  argparse would be more memory for a fork to copy."""
+
+    def __init__(self, words):
+        if not words or words[0] not in WORKLOADS:
+            raise Failed("no workload %r here; there are %s"
+                         % (" ".join(words[:1]), " ".join(WORKLOADS)))
+        self.name = words[0]
+        self.workload = self.name.partition("/")[2]
+        self.parent = os.getppid()
+        self.bytes, self.cpus, self.settings = 0, "-,-", {}
+        self.warm, self.window, self.most = 0.1, 0.5, 10000
+        kinds = {"--bytes": int, "--cpus": str, "--warm": float,
+                 "--window": float, "--most": int, "--set": str}
+        for option, value in itertools.zip_longest(words[1::2], words[2::2]):
+            try:
+                self.take(option, kinds[option](value))
+            except (KeyError, ValueError, TypeError):
+                raise Failed("cannot understand %s %s" % (option, value))
+        if min(self.bytes, self.warm, self.window) < 0 or self.most < 1:
+            raise Failed("a number is too small")
+
+    def take(self, option, value):
+        if option == "--set":
+            name, _, number = value.partition("=")
+            if name not in ("resident", "huge"):
+                raise Failed("no setting %r here; there are resident and huge"
+                             % name)
+            self.settings[name] = int(number)
+        else:
+            setattr(self, option[2:], value)
+
+    def place(self):
+        """Pin this, the timed side; the peer pins itself."""
+        free = os.sched_getaffinity(0)
+        here, peer = [free if word == "-" else {int(word)}
+                      for word in self.cpus.split(",")]
+        self.peer_cpus = peer
+        pin(here)
+
+
+def main(words):
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, signal.SIG_DFL)
+    if words == ["--list"]:
+        print("\n".join([python_version(), *WORKLOADS]))
+        return 0
+    try:
+        options = Options(words)
+        if options.name.startswith("pipe/"):
+            die_with(options.parent)
+        try:
+            options.place()
+        except ValueError:
+            raise Failed("--cpus wants two numbers or '-', as 0,1")
+        lines, status = measure(options), 0
+    except Exception as e:  # whatever it is, the bench wants one line
+        text = str(e) or type(e).__name__
+        lines, status = ["error " + " ".join(text.split())], 1
+    sys.stdout.write("\n".join(lines) + "\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry.c - what there is to run: mechanisms and floors.
+ *
+ * File-scope state and its fork story: `added` is set by a test before it
+ * starts anything, and a child has it as its parent had.
+ */
+#include "registry.h"
+
+#define MECHANISM(folder, name) extern const struct mechanism name##_mechanism;
+#include "list.h"
+#undef MECHANISM
+
+const struct mechanism *const mechanisms[] = {
+#define MECHANISM(folder, name) &name##_mechanism,
+#include "list.h"
+#undef MECHANISM
+    NULL,
+};
+
+const struct workload *const floors[] = {alone_floors, channel_floors,
+                                         fork_floors, NULL};
+
+static const struct mechanism *added;
+
+void registry_add(const struct mechanism *m)
+{
+    added = m;
+}
+
+const struct mechanism *mechanism_find(const char *name)
+{
+    if (added && strcmp(added->name, name) == 0)
+        return added;
+    for (const struct mechanism *const *m = mechanisms; *m; m++)
+        if (strcmp((*m)->name, name) == 0)
+            return *m;
+    return NULL;
+}
+
+static const struct workload *find(const struct workload *w, const char *name)
+{
+    for (; w->name; w++)
+        if (strcmp(w->name, name) == 0)
+            return w;
+    return NULL;
+}
+
+const struct workload *workload_find(const char *mechanism, const char *name)
+{
+    const struct mechanism *m = mechanism_find(mechanism);
+    const struct workload *found = NULL;
+
+    if (m)
+        return find(m->workloads, name);
+    if (strcmp(mechanism, "floor") != 0)
+        return NULL;
+    for (const struct workload *const *group = floors; *group && !found;
+         group++)
+        found = find(*group, name);
+    return found;
+}

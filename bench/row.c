@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* row.c - the rows of a plan: what each is, may cost, and when its turn is. */
+#include "row.h"
+
+#include "human.h"
+#include "registry.h"
+
+#include <stdio.h>
+
+struct row row_new(const char *mechanism, const struct workload *w,
+                   size_t bytes, enum placement placement)
+{
+    struct row row = {.kind = ROW_RESULT,
+                      .mechanism = mechanism,
+                      .workload = w,
+                      .bytes = w->sized ? bytes : 0,
+                      .placement = placement,
+                      .floor = -1,
+                      .reference = -1,
+                      .twin = -1};
+
+    for (size_t i = 0; w->grid && w->grid[i].name && i < SETTINGS_MAX; i++)
+        row.settings[i] = w->grid[i];
+    return row;
+}
+
+struct row row_with(struct row row, const char *name, int64_t value)
+{
+    for (struct setting *s = row.settings; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            s->value = value;
+    return row;
+}
+
+bool has_setting(const struct workload *w, const char *name)
+{
+    for (const struct setting *s = w->grid; s && s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return true;
+    return false;
+}
+
+struct row row_floor(const struct row *row)
+{
+    struct row floor = *row;
+
+    floor.kind = ROW_FLOOR;
+    floor.mechanism = "floor";
+    floor.workload = workload_find("floor", row->workload->floor);
+    floor.bytes = floor.workload && floor.workload->sized ? row->bytes : 0;
+    if (floor.workload && !floor.workload->grid)
+        floor.settings[0].name = NULL;
+    return floor;
+}
+
+const char *row_describe(const struct row *row, char *text, size_t size)
+{
+    char bytes[24] = "";
+    size_t n;
+
+    if (row->workload->sized)
+        human_bytes(row->bytes, bytes, sizeof bytes);
+    n = (size_t)snprintf(
+        text, size, "%s%s/%s%s%s", row->kind == ROW_REFERENCE ? "CPython " : "",
+        row->mechanism, row->workload->name, bytes[0] ? " " : "", bytes);
+    for (const struct setting *s = row->settings; s->name && n < size; s++)
+        if (s->value) {
+            human_bytes((uint64_t)s->value, bytes, sizeof bytes);
+            n += (size_t)snprintf(text + n, size - n, " %s=%s", s->name,
+                                  s->value < 65536 ? "" : bytes);
+            if (s->value < 65536 && n < size)
+                n += (size_t)snprintf(text + n, size - n, "%lld",
+                                      (long long)s->value);
+        }
+    if (n < size)
+        snprintf(text + n, size - n, ", %s", placement_names[row->placement]);
+    return text;
+}
+
+void row_arguments(const struct row *row, char *text, size_t size)
+{
+    char bytes[24];
+    size_t n = (size_t)snprintf(text, size, "ipclab bench %s/%s --placement %s",
+                                row->mechanism, row->workload->name,
+                                placement_names[row->placement]);
+
+    if (row->workload->sized && n < size)
+        n += (size_t)snprintf(
+            text + n, size - n, " --size %s",
+            human_size_argument(row->bytes, bytes, sizeof bytes));
+    for (const struct setting *s = row->settings; s->name && n < size; s++)
+        if (s->value)
+            n += (size_t)snprintf(
+                text + n, size - n, " --set %s=%s", s->name,
+                human_size_argument((uint64_t)s->value, bytes, sizeof bytes));
+}
+
+/* What one operation may cost, in ns: only to share out the time. */
+static double guess_ns(const struct row *row)
+{
+    double ns, resident = 0;
+
+    for (const struct setting *s = row->settings; s->name; s++)
+        if (strcmp(s->name, "resident") == 0)
+            resident = (double)s->value;
+    if (row->workload->peers == 0)
+        ns = row->workload->sized ? 50 + (double)row->bytes * 0.1
+             : row->workload->grid || row->workload->own ? 2e5 + resident / 50
+                                                         : 50;
+    else if (row->workload->one_way)
+        ns = 700 + (double)row->bytes * 0.4;
+    else
+        ns = 8e3 + (double)row->bytes * 0.8;
+    if (row->placement == PLACE_CROSS && !row->workload->one_way)
+        ns += row->workload->peers ? 1e5 : 0;
+    return row->kind == ROW_REFERENCE ? 3 * ns + 5e5 * (ns > 1e5) : ns;
+}
+
+double row_cost(const struct plan *plan, const struct row *row)
+{
+    double ns = guess_ns(row), warm = 1000 * ns, window = 8 * ns;
+    double touch = 0;
+
+    if (warm > (double)plan->warm)
+        warm = (double)plan->warm;
+    if (window < (double)plan->window)
+        window = (double)plan->window;
+    for (const struct setting *s = row->settings; s->name; s++)
+        if (strcmp(s->name, "resident") == 0)
+            touch = (double)s->value * 0.9;
+    return (warm + 6 * ns + window + touch) / 1e9 +
+           (row->kind == ROW_REFERENCE ? 0.25 : 0.02);
+}
+
+static bool same_settings(const struct row *a, const struct row *b)
+{
+    for (size_t i = 0; i < SETTINGS_MAX; i++) {
+        if (!a->settings[i].name || !b->settings[i].name)
+            return a->settings[i].name == b->settings[i].name;
+        if (strcmp(a->settings[i].name, b->settings[i].name) != 0 ||
+            a->settings[i].value != b->settings[i].value)
+            return false;
+    }
+    return true;
+}
+
+int row_find(const struct plan *plan, const struct row *row)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct row *r = &plan->rows[i];
+
+        if (r->kind == row->kind && r->workload == row->workload &&
+            r->bytes == row->bytes && r->placement == row->placement &&
+            same_settings(r, row))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* splitmix64: small, seeded, and good enough to shuffle with. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* Every row gets the rank of its group, then one of its own. */
+void plan_order(const struct plan *plan, unsigned round, size_t *order)
+{
+    uint64_t state = plan->seed * 0x100000001b3u + round;
+    size_t n = plan->count;
+
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    for (size_t i = n; i > 1; i--) { /* Fisher and Yates */
+        size_t j = (size_t)(next_random(&state) % i), keep = order[i - 1];
+
+        order[i - 1] = order[j];
+        order[j] = keep;
+    }
+    /* Gather each group where its first row fell, in the shuffled order. */
+    for (size_t i = 0, done = 0; i < n; i = done) {
+        size_t group = plan->rows[order[i]].group;
+
+        for (size_t j = done = i + 1; j < n; j++)
+            if (plan->rows[order[j]].group == group) {
+                size_t keep = order[j];
+
+                memmove(&order[done + 1], &order[done],
+                        (j - done) * sizeof *order);
+                order[done++] = keep;
+            }
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* row.h - one row of a plan: what it is, what it may cost.  Private to plan.c
+ */
+#ifndef IPCLAB_ROW_H
+#define IPCLAB_ROW_H
+
+#include "plan.h"
+
+/* A row with the default settings of its workload. */
+struct row row_new(const char *mechanism, const struct workload *w,
+                   size_t bytes, enum placement placement);
+
+/* The same with one setting changed. */
+struct row row_with(struct row row, const char *name, int64_t value);
+
+/* The floor that a row is held against; its workload is NULL without one. */
+struct row row_floor(const struct row *row);
+
+bool has_setting(const struct workload *w, const char *name);
+
+/* The number of the row that is the same but for its company, or -1. */
+int row_find(const struct plan *plan, const struct row *row);
+
+/* What a row may take in one round, in s: only to share out the time. */
+double row_cost(const struct plan *plan, const struct row *row);
+
+/* The arguments of `ipclab bench` that run it alone. */
+void row_arguments(const struct row *row, char *text, size_t size);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* side.c - what the timed side and the peers of a trial have in common. */
+#include "trial.h"
+
+#include "registry.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+int spec_pack(const struct trial_spec *spec, struct parcel *parcel)
+{
+    unsigned count = 0;
+    int error = parcel_put_text(parcel, spec->mechanism);
+
+    if (!error)
+        error = parcel_put_text(parcel, spec->workload->name);
+    while (spec->settings[count].name)
+        count++;
+    if (!error)
+        error = parcel_put_u64(parcel, count);
+    for (unsigned i = 0; i < count && !error; i++) {
+        error = parcel_put_text(parcel, spec->settings[i].name);
+        if (!error)
+            error = parcel_put_u64(parcel, (uint64_t)spec->settings[i].value);
+    }
+    return error ? error : parcel_put(parcel, spec, sizeof *spec);
+}
+
+/* The names in it stay the parcel's. */
+int spec_unpack(struct trial_spec *spec, struct parcel *parcel)
+{
+    struct setting settings[SETTINGS_MAX + 1] = {{.name = NULL}};
+    const char *mechanism, *workload;
+    uint64_t count = 0, value = 0;
+    int error = parcel_take_text(parcel, &mechanism);
+
+    if (!error)
+        error = parcel_take_text(parcel, &workload);
+    if (!error)
+        error = parcel_take_u64(parcel, &count);
+    if (!error && count > SETTINGS_MAX)
+        error = -EBADMSG;
+    for (unsigned i = 0; !error && i < count; i++) {
+        error = parcel_take_text(parcel, &settings[i].name);
+        if (!error)
+            error = parcel_take_u64(parcel, &value);
+        settings[i].value = (int64_t)value;
+    }
+    if (!error)
+        error = parcel_take(parcel, spec, sizeof *spec);
+    if (error)
+        return error;
+    spec->mechanism = mechanism;
+    spec->workload = workload_find(mechanism, workload);
+    memcpy(spec->settings, settings, sizeof settings);
+    return spec->workload ? 0 : -ENOENT;
+}
+
+static void keep_sample(struct trial *t, int64_t ns)
+{
+    struct findings *o = ((struct side *)t)->findings;
+
+    if (o->samples < SAMPLES_MOST)
+        o->sample[o->samples++] = ns;
+}
+
+static void keep_latency(struct trial *t, int64_t ns)
+{
+    struct findings *o = ((struct side *)t)->findings;
+
+    if (o->latencies < LATENCIES_MOST)
+        o->latency[o->latencies++] = ns;
+}
+
+static int place(int cpu)
+{
+    cpu_set_t set;
+
+    if (cpu < 0)
+        return 0;
+    if (cpu >= CPU_SETSIZE)
+        return -EINVAL;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
+}
+
+int side_begin(struct side *s, struct parcel *parcel, bool timed)
+{
+    long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
+    int error;
+
+    if (timed)
+        setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (process_parent_is_alive() != 1)
+        _exit(1); /* it ended before the line above */
+    *s = (struct side){.shared = {.fd = -1}};
+    error = spec_unpack(&s->spec, parcel);
+    if (!error)
+        error = region_unpack(&s->shared, parcel);
+    if (error)
+        return error;
+    s->findings = s->shared.base;
+    s->trial = (struct trial){.bytes = s->spec.bytes,
+                              .line = line > 0 ? (size_t)line : 64,
+                              .settings = s->spec.settings,
+                              .sample = keep_sample,
+                              .latency = keep_latency,
+                              .sent = s->findings->sent};
+    return place(timed ? s->spec.timed_cpu : s->spec.peer_cpu);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_costs.c - what an operation may cost, in counts and not in time.
+ *
+ * System calls are counted by strace over 1000 and over 2000 operations: the
+ * difference is that of 1000 operations, and nothing of the start.  Switches
+ * and faults come from a trial of the harness.
+ */
+#include "command.h"
+#include "place.h"
+#include "trial.h"
+
+#include "common/hooks.h"
+#include "common/io.h"
+#include "common/test_census.h"
+#include "pipe/pipe.h"
+#include "registry.h"
+
+#include <sys/prctl.h>
+
+enum { FEW = 1000, MANY = 2000 };
+
+/* --- what strace runs: `test_costs NAME N` ---------------------------------
+ */
+
+static int echo(struct parcel *arguments)
+{
+    struct connection in, out;
+    char text[64];
+    ssize_t n;
+
+    if (connection_unpack(&in, arguments) || connection_unpack(&out, arguments))
+        return 1;
+    while ((n = connection_recv(&in, text, sizeof text)) >= 0)
+        if (connection_send(&out, text, (size_t)n))
+            break;
+    connection_close(&in);
+    connection_close(&out);
+    return n == -EPIPE ? 0 : 1;
+}
+TARGET(echo)
+
+static int round_trips(unsigned n, bool duplex)
+{
+    struct connection in, out, peer_in, peer_out, *from = &in;
+    char text[64] = "x";
+    struct parcel parcel;
+    struct process p;
+    int error;
+
+    parcel_init(&parcel);
+    if (duplex) {
+        error = pipe_open_duplex(&out, &peer_in);
+        from = &out;
+        error |= connection_pack(&peer_in, &parcel);
+        error |= connection_give(&peer_in, &parcel);
+    } else {
+        error = pipe_open(&peer_in, &out) | pipe_open(&in, &peer_out);
+        error |= connection_give(&peer_in, &parcel);
+        error |= connection_give(&peer_out, &parcel);
+    }
+    process_init(&p, "echo", &parcel);
+    error |= process_start(&p);
+    for (; n && !error; n--)
+        if (connection_send(&out, text, sizeof text) ||
+            connection_recv(from, text, sizeof text) != sizeof text)
+            error = 1;
+    connection_close(&out);
+    if (!duplex)
+        connection_close(&in);
+    process_kill(&p); /* a duplex peer holds its own other end */
+    process_join(&p, NO_TIMEOUT);
+    process_close(&p);
+    parcel_free(&parcel);
+    return error;
+}
+
+static int return_nothing(struct parcel *unused)
+{
+    (void)unused;
+    return 0;
+}
+TARGET(return_nothing)
+
+static int starts(unsigned n)
+{
+    for (; n; n--) {
+        struct process p;
+        int code = -1;
+
+        process_init(&p, "return_nothing", NULL);
+        if (process_start(&p) || process_join(&p, NO_TIMEOUT) ||
+            process_exitcode(&p, &code) || process_close(&p) || code)
+            return 1;
+    }
+    return 0;
+}
+
+static int perform(const char *name, unsigned n)
+{
+    if (strcmp(name, "simplex") == 0)
+        return round_trips(n, false);
+    if (strcmp(name, "duplex") == 0)
+        return round_trips(n, true);
+    return starts(n);
+}
+
+/* --- counting --------------------------------------------------------------
+ */
+
+static char self[PATH_MAX];
+
+/* How often a call was made, by all processes together; -1: no strace. */
+static long calls(const char *name, unsigned n, const char *call)
+{
+    char path[] = "/tmp/ipclab-strace-XXXXXX", count[16], line[256];
+    int fd = mkstemp(path), code, error;
+    long found = 0;
+    FILE *report;
+    size_t length;
+    char *text;
+
+    assert_true(fd >= 0);
+    snprintf(count, sizeof count, "%u", n);
+    code = command_run((const char *[]){"strace", "-f", "-q", "-c", "-o", path,
+                                        self, name, count, NULL},
+                       60 * SECOND, NULL, &text, &length, &error);
+    free(text);
+    report = fdopen(fd, "r");
+    unlink(path);
+    assert_non_null(report);
+    while (fgets(line, sizeof line, report)) {
+        char last[64] = "";
+        long number = 0;
+        /* time, seconds, usecs/call, calls, [errors,] name */
+        int fields = sscanf(line, "%*f %*f %*d %ld %63s", &number, last);
+
+        if (fields == 2 && last[0] >= '0' && last[0] <= '9')
+            fields = sscanf(line, "%*f %*f %*d %ld %*d %63s", &number, last);
+        if (fields == 2 && (!call || strcmp(last, call) == 0) &&
+            strcmp(last, "total") != 0)
+            found += number;
+    }
+    fclose(report);
+    if (error || code != 0)
+        return -1;
+    return found;
+}
+
+/* Of a thousand operations; fails the test unless it is just this. */
+static void costs(const char *name, const char *call, long expected)
+{
+    long few = calls(name, FEW, call), many = calls(name, MANY, call);
+
+    if (few < 0 || many < 0) {
+        print_message("strace is missing, or may not trace here\n");
+        skip();
+    }
+    /* A read or two at the end may find the other side gone already. */
+    if (labs(many - few - expected) > 2)
+        fail_msg("1000 %s: %ld %s, not %ld", name, many - few,
+                 call ? call : "system calls", expected);
+}
+
+static void a_small_message_is_one_call_on_each_side(void **state)
+{
+    (void)state;
+    costs("simplex", "write", 2 * FEW);
+    costs("simplex", "read", 2 * FEW);
+    costs("simplex", NULL, 4 * FEW);
+}
+
+static void a_small_message_over_a_socket_is_one_call_too(void **state)
+{
+    (void)state;
+    costs("duplex", "sendto", 2 * FEW);
+    costs("duplex", "read", 2 * FEW);
+    costs("duplex", NULL, 4 * FEW);
+}
+
+static void a_start_costs_these_calls(void **state)
+{
+    (void)state;
+    costs("starts", "clone", FEW);
+    costs("starts", "pipe2", FEW);
+    /* Parent: the write end, the sentinel; child: the read end, stdin. */
+    costs("starts", "close", 4 * FEW);
+    costs("starts", "openat", FEW);
+}
+
+/* --- switches and faults ---------------------------------------------------
+ */
+
+static volatile sig_atomic_t never;
+
+static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
+{
+    static const char *const workloads[] = {"roundtrip", "roundtrip-duplex"};
+    struct place places[PLACEMENTS];
+    struct region shared;
+    char why[160] = "";
+
+    (void)state;
+    assert_int_equal(places_find(places, NULL), 0);
+    assert_int_equal(region_open(&shared, sizeof(struct findings)), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct findings *f = shared.base;
+        struct trial_spec spec = {.mechanism = "pipe",
+                                  .workload =
+                                      workload_find("pipe", workloads[i]),
+                                  .bytes = 64,
+                                  .timed_cpu = places[PLACE_SAME].timed,
+                                  .peer_cpu = places[PLACE_SAME].peer,
+                                  .clock_cost = 30,
+                                  .warm = SECOND / 10,
+                                  .window = SECOND / 20,
+                                  .patience = 15 * SECOND};
+
+        if (trial_run(&spec, &shared, &never, why, sizeof why))
+            fail_msg("%s", why);
+        assert_true(f->operations > 100);
+        assert_true(10 * f->timed.voluntary <= 11 * f->operations);
+        assert_true(10 * f->peers.voluntary <= 11 * f->operations);
+        assert_true(50 * f->timed.minor_faults <= f->operations);
+        assert_true(50 * f->peers.minor_faults <= f->operations);
+    }
+    region_close(&shared);
+}
+
+static int patient(void **state)
+{
+    int error = census_begin(state);
+
+    alarm(120); /* strace is slow */
+    return error;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_small_message_is_one_call_on_each_side, patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            a_small_message_over_a_socket_is_one_call_too, patient, census_end),
+        cmocka_unit_test_setup_teardown(a_start_costs_these_calls, patient,
+                                        census_end),
+        cmocka_unit_test_setup_teardown(
+            a_round_trip_is_one_switch_a_side_and_no_fault, patient,
+            census_end),
+    };
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    mechanisms_init(argc, argv);
+    if (argc == 3)
+        return perform(argv[1], (unsigned)atoi(argv[2]));
+    if (n < 0)
+        return 1;
+    self[n] = '\0';
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return cmocka_run_group_tests_name("costs", tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* test_place.c - which processors a placement means, on machines we lack. */
+#include "place.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int bounded(void **state)
+{
+    (void)state;
+    alarm(20);
+    return 0;
+}
+
+static void find(const char *machine, struct place *places)
+{
+    hwloc_topology_t topology;
+
+    assert_int_equal(hwloc_topology_init(&topology), 0);
+    assert_int_equal(hwloc_topology_set_synthetic(topology, machine), 0);
+    assert_int_equal(hwloc_topology_load(topology), 0);
+    assert_int_equal(places_find(places, topology), 0);
+    hwloc_topology_destroy(topology);
+}
+
+static void one_core_has_only_same_and_free(void **state)
+{
+    struct place p[PLACEMENTS];
+
+    (void)state;
+    find("pack:1 core:1 pu:1", p);
+    assert_string_equal(p[PLACE_SAME].missing, "");
+    assert_int_equal(p[PLACE_SAME].timed, p[PLACE_SAME].peer);
+    assert_string_equal(p[PLACE_FREE].missing, "");
+    assert_int_equal(p[PLACE_FREE].timed, -1);
+    assert_string_equal(p[PLACE_CROSS].missing,
+                        "core 0 is the only one that may be used here");
+    assert_true(p[PLACE_SMT].missing[0] && p[PLACE_PACKAGE].missing[0]);
+}
+
+static void two_cores_are_crossed_and_named(void **state)
+{
+    struct place p[PLACEMENTS];
+
+    (void)state;
+    find("pack:1 l3:1 core:2 pu:1", p);
+    assert_int_equal(p[PLACE_SAME].timed, 1);
+    assert_int_equal(p[PLACE_CROSS].timed, 1);
+    assert_int_equal(p[PLACE_CROSS].peer, 0);
+    assert_string_equal(p[PLACE_CROSS].where, "cores 1 and 0, one L3");
+    assert_true(p[PLACE_SMT].missing[0]);
+}
+
+static void cross_prefers_a_core_that_shares_the_cache(void **state)
+{
+    struct place p[PLACEMENTS];
+
+    (void)state;
+    find("pack:2 l3:2 core:2 pu:2", p); /* 16 threads, 4 a cache */
+    assert_int_equal(p[PLACE_SAME].timed, 15);
+    assert_in_range(p[PLACE_CROSS].peer, 12, 13);
+    assert_int_equal(p[PLACE_SMT].peer, 14);
+    assert_string_equal(p[PLACE_SMT].where, "cores 15 and 14, one core");
+    assert_in_range(p[PLACE_PACKAGE].peer, 0, 7);
+    assert_non_null(strstr(p[PLACE_PACKAGE].where, ", two packages"));
+}
+
+static void a_cross_without_a_shared_cache_says_so(void **state)
+{
+    struct place p[PLACEMENTS];
+
+    (void)state;
+    find("pack:1 l3:2 core:1 pu:1", p);
+    assert_string_equal(p[PLACE_CROSS].where, "cores 1 and 0, two L3");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_core_has_only_same_and_free, bounded),
+        cmocka_unit_test_setup(two_cores_are_crossed_and_named, bounded),
+        cmocka_unit_test_setup(cross_prefers_a_core_that_shares_the_cache,
+                               bounded),
+        cmocka_unit_test_setup(a_cross_without_a_shared_cache_says_so, bounded),
+    };
+
+    return cmocka_run_group_tests_name("place", tests, NULL, NULL);
+}

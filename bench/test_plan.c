@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* test_plan.c - what a plan promises. */
+#include "plan.h"
+#include "registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct place two_cores[PLACEMENTS] = {
+    [PLACE_SAME] = {1, 1, "core 1", ""},
+    [PLACE_CROSS] = {1, 0, "cores 1 and 0", ""},
+    [PLACE_FREE] = {-1, -1, "any core", ""},
+    [PLACE_SMT] = {1, 1, "", "core 1 has one hardware thread"},
+    [PLACE_PACKAGE] = {1, 1, "", "core 1 is in the only package"}};
+
+static char *reference_names[] = {"pipe/roundtrip", "fork/joined", NULL};
+
+static int bounded(void **state)
+{
+    (void)state;
+    alarm(20);
+    return 0;
+}
+
+static struct request ask(void)
+{
+    return (struct request){.seed = 7,
+                            .reference = true,
+                            .reference_names = reference_names,
+                            .memory = UINT64_C(1) << 40,
+                            .clock_cost = 30};
+}
+
+static void make(struct plan *plan, const struct request *request)
+{
+    char why[256] = "";
+
+    if (plan_make(plan, request, two_cores, why, sizeof why))
+        fail_msg("no plan: %s", why);
+}
+
+static size_t count(const struct plan *plan, enum kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        n += plan->rows[i].kind == kind;
+    return n;
+}
+
+static void what_is_named_is_taken_whole_with_its_company(void **state)
+{
+    const char *names[] = {"pipe/roundtrip", NULL};
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    q.names = names;
+    q.sizes[0] = 64;
+    q.sizes[1] = 1048576;
+    q.size_count = 2;
+    q.placements[0] = PLACE_SAME;
+    q.placement_count = 1;
+    q.rounds = 15;
+    make(&plan, &q);
+    assert_int_equal(plan.rounds, 15);
+    assert_int_equal(count(&plan, ROW_RESULT), 2);
+    assert_int_equal(count(&plan, ROW_FLOOR), 2);
+    assert_int_equal(count(&plan, ROW_REFERENCE), 2);
+    assert_int_equal(count(&plan, ROW_TWIN), 1);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i];
+
+        if (row->kind != ROW_RESULT)
+            continue;
+        assert_string_equal(plan.rows[row->floor].workload->name,
+                            "pipe-pingpong");
+        assert_int_equal(plan.rows[row->floor].bytes, row->bytes);
+        assert_int_equal(plan.rows[row->floor].group, row->group);
+        assert_int_equal(plan.rows[row->reference].group, row->group);
+    }
+    plan_free(&plan);
+}
+
+static void the_same_seed_makes_the_same_plan_and_another_another(void **state)
+{
+    size_t first[512], again[512], other[512];
+    struct request q = ask();
+    struct plan one, two;
+
+    (void)state;
+    make(&one, &q);
+    make(&two, &q);
+    assert_true(one.count > 20 && one.count < 512);
+    assert_int_equal(one.count, two.count);
+    plan_order(&one, 0, first);
+    plan_order(&two, 0, again);
+    assert_memory_equal(first, again, one.count * sizeof *first);
+    plan_order(&one, 1, other);
+    assert_memory_not_equal(first, other, one.count * sizeof *first);
+    two.seed = 8;
+    plan_order(&two, 0, other);
+    assert_memory_not_equal(first, other, one.count * sizeof *first);
+    plan_free(&one);
+    plan_free(&two);
+}
+
+static void a_round_has_every_row_once_and_groups_together(void **state)
+{
+    size_t order[512], seen[512] = {0};
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    make(&plan, &q);
+    for (unsigned round = 0; round < 5; round++) {
+        size_t changes = 0;
+
+        plan_order(&plan, round, order);
+        for (size_t i = 0; i < plan.count; i++) {
+            seen[order[i]]++;
+            changes +=
+                i && plan.rows[order[i]].group != plan.rows[order[i - 1]].group;
+        }
+        assert_int_equal(changes + 1, plan.groups);
+        for (size_t i = 0; i < plan.count; i++)
+            assert_int_equal(seen[i], round + 1);
+    }
+    plan_free(&plan);
+}
+
+static void every_workload_keeps_a_row_and_the_budget_is_kept(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    q.scale = SCALE_QUICK;
+    make(&plan, &q);
+    assert_true(plan.expected < plan.budget - plan.reserve);
+    for (const struct mechanism *const *m = mechanisms; *m; m++)
+        for (const struct workload *w = (*m)->workloads; w->name; w++) {
+            bool there = false;
+
+            for (size_t i = 0; i < plan.count; i++)
+                there |= plan.rows[i].workload == w &&
+                         plan.rows[i].kind == ROW_RESULT;
+            if (!there)
+                fail_msg("%s/%s has no row", (*m)->name, w->name);
+        }
+    assert_true(plan.left_out_count > 0);
+    assert_int_equal(strncmp(plan.left_out[0], "ipclab bench ", 13), 0);
+    plan_free(&plan);
+}
+
+static void what_this_machine_lacks_is_left_out_with_its_reason(void **state)
+{
+    const char *names[] = {"fork/joined", "pipe/stream", NULL};
+    struct request q = ask();
+    struct plan plan;
+    unsigned reasons = 0;
+
+    (void)state;
+    q.names = names;
+    q.memory = 1 << 20;
+    q.sets[0].name = "resident";
+    q.sets[0].values[0] = 0;
+    q.sets[0].values[1] = 64 << 20;
+    q.sets[0].count = 2;
+    q.set_count = 1;
+    q.placements[0] = PLACE_SMT;
+    q.placements[1] = PLACE_SAME;
+    q.placement_count = 2;
+    make(&plan, &q);
+    for (size_t i = 0; i < plan.left_out_count; i++)
+        reasons += strstr(plan.left_out[i], "one hardware thread") ||
+                   strstr(plan.left_out[i], "available memory");
+    assert_int_equal(reasons, 2);
+    assert_int_equal(count(&plan, ROW_RESULT), 2);
+    plan_free(&plan);
+}
+
+static void refused(const char *name, const char *setting, int error,
+                    const char *text)
+{
+    const char *names[] = {name, NULL};
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+
+    q.names = names;
+    if (setting) {
+        q.sets[0].name = setting;
+        q.sets[0].count = 1;
+        q.set_count = 1;
+    }
+    assert_int_equal(plan_make(&plan, &q, two_cores, why, sizeof why), error);
+    assert_string_equal(why, text);
+}
+
+static void unknown_names_are_answered_with_the_nearest(void **state)
+{
+    (void)state;
+    refused("pip", NULL, -ENOENT,
+            "no mechanism 'pip'; did you mean 'pipe'?  (ipclab list shows "
+            "all)");
+    refused("pipe/roundtrp", NULL, -ENOENT,
+            "pipe has no workload 'roundtrp'; did you mean 'roundtrip'?  "
+            "(ipclab list shows all)");
+    refused("floor/clok", NULL, -ENOENT,
+            "floor has no workload 'clok'; did you mean 'clock'?  (ipclab "
+            "list shows all)");
+    refused("pipe", "resident", -ENOENT,
+            "no workload here has a setting 'resident'  (ipclab list shows "
+            "all)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_is_named_is_taken_whole_with_its_company,
+                               bounded),
+        cmocka_unit_test_setup(
+            the_same_seed_makes_the_same_plan_and_another_another, bounded),
+        cmocka_unit_test_setup(a_round_has_every_row_once_and_groups_together,
+                               bounded),
+        cmocka_unit_test_setup(
+            every_workload_keeps_a_row_and_the_budget_is_kept, bounded),
+        cmocka_unit_test_setup(
+            what_this_machine_lacks_is_left_out_with_its_reason, bounded),
+        cmocka_unit_test_setup(unknown_names_are_answered_with_the_nearest,
+                               bounded),
+    };
+
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

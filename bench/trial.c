@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* trial.c - one measurement in fresh processes, seen from the main process. */
+#include "trial.h"
+
+#include "common/io.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Kill whoever is left of the trial's group, and reap what became ours. */
+static void end_group(pid_t group)
+{
+    int64_t deadline = clock_deadline(2 * SECOND);
+
+    while (kill(-group, SIGKILL) == 0 && clock_now() < deadline) {
+        while (waitpid(-group, NULL, WNOHANG) > 0)
+            ;
+        poll(NULL, 0, 1);
+    }
+    while (waitpid(-group, NULL, WNOHANG) > 0)
+        ;
+}
+
+static const char *error_text(int error)
+{
+    const char *text = strerrordesc_np(-error);
+
+    return text ? text : "unknown error";
+}
+
+static void describe_peer(const struct findings *o, char *why, size_t size)
+{
+    int role = o->dead_peer - 1, status = o->dead_status;
+
+    if (o->peer_errors[role])
+        snprintf(why, size, "peer %d: %s (%s)", role,
+                 o->peer_errors[role] == -EILSEQ
+                     ? "a wrong word in the payload"
+                     : error_text(o->peer_errors[role]),
+                 strerrorname_np(-o->peer_errors[role]));
+    else if (status < 0)
+        snprintf(why, size, "peer %d was killed by %s", role,
+                 strsignal(-status));
+    else
+        snprintf(why, size, "peer %d ended early, with %d", role, status);
+}
+
+/* Say why there is no figure. */
+static void describe(const struct findings *o, int code, char *why, size_t size)
+{
+    static const char *const stages[] = {"opening", "starting the peers",
+                                         "warming up", "timing", "closing"};
+
+    if (o->dead_peer)
+        describe_peer(o, why, size);
+    else if (o->error == -EILSEQ)
+        snprintf(why, size, "a wrong word in the payload (EILSEQ)");
+    else if (o->error)
+        snprintf(why, size, "%s: %s (%s)", stages[o->stage % DONE],
+                 error_text(o->error), strerrorname_np(-o->error));
+    else if (code < 0)
+        snprintf(why, size, "the timed side was killed by %s",
+                 strsignal(-code));
+    else
+        snprintf(why, size, "the timed side ended early, with %d", code);
+}
+
+/* Wait for the timed side: 0, -EINTR when told to stop, or -ETIMEDOUT. */
+static int watch(struct process *p, int64_t patience,
+                 const volatile sig_atomic_t *stop)
+{
+    int64_t deadline = clock_deadline(patience);
+
+    for (;;) {
+        struct pollfd sentinel = {process_sentinel(p), POLLIN, 0};
+
+        if (*stop)
+            return -EINTR;
+        /* A signal between the look and the wait costs a tenth of a second. */
+        if (poll(&sentinel, 1, 100) > 0)
+            return 0;
+        if (clock_now() > deadline)
+            return -ETIMEDOUT;
+    }
+}
+
+static int start(struct process *p, const struct trial_spec *spec,
+                 const struct region *shared)
+{
+    struct parcel parcel;
+    int error;
+
+    parcel_init(&parcel);
+    error = spec_pack(spec, &parcel);
+    if (!error)
+        error = region_pack(shared, &parcel);
+    process_init(p, "bench_timed", &parcel);
+    p->sentinel_kind = SENTINEL_PIDFD; /* its peers would hold a pipe */
+    if (!error)
+        error = process_start(p);
+    parcel_free(&parcel);
+    return error;
+}
+
+int trial_run(const struct trial_spec *spec, const struct region *shared,
+              const volatile sig_atomic_t *stop, char *why, size_t size)
+{
+    struct findings *o = shared->base;
+    struct process p;
+    int code = 0, error;
+
+    memset(o, 0, offsetof(struct findings, sample));
+    error = start(&p, spec, shared);
+    if (error) {
+        snprintf(why, size, "cannot start: %s", error_text(error));
+        return error;
+    }
+    setpgid(p.pid, p.pid); /* it does the same: whoever is first */
+    error = watch(&p, spec->patience, stop);
+    if (error) {
+        kill(-p.pid, SIGKILL);
+        process_kill(&p);
+    }
+    process_join(&p, NO_TIMEOUT);
+    process_exitcode(&p, &code);
+    end_group(p.pid);
+    process_close(&p);
+    if (error == -ETIMEDOUT)
+        snprintf(why, size, "no end after %lld s: killed",
+                 (long long)(spec->patience / SECOND));
+    if (!error && o->stage != DONE) {
+        describe(o, code, why, size);
+        error = o->error ? o->error : -ECHILD;
+    }
+    return error;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trial.h - one measurement in fresh processes: a row's share of one round.
+ *
+ *     main ---- start ----> timed side ---- start ----> peers
+ *      |                        |  control sockets        |
+ *      +------ findings (memory that all of them share) --+
+ *
+ * The timed side is a process of its own, so that each round has fresh
+ * processes and a crash is a row that failed and not a run that ended.
+ */
+#ifndef IPCLAB_TRIAL_H
+#define IPCLAB_TRIAL_H
+
+#include "common/region.h"
+#include "counters.h"
+#include "result.h"
+#include "start/start.h"
+
+#include <signal.h>
+
+enum { SAMPLES_MOST = 8192, LATENCIES_MOST = 4096, PEERS_MOST = 16 };
+
+/* What to measure. */
+struct trial_spec {
+    const char *mechanism;
+    const struct workload *workload;
+    size_t bytes;
+    struct setting settings[SETTINGS_MAX + 1];
+    enum start_method start;
+    int timed_cpu, peer_cpu; /* -1: wherever the scheduler likes */
+    int64_t clock_cost;      /* ns that one look at the clock takes */
+    int64_t warm, window;    /* ns: at least, and about */
+    int64_t patience;        /* ns after which it is given up */
+};
+
+enum stage { OPENING, STARTING, WARMING, TIMING, CLOSING, DONE };
+
+/* What came out; each side writes its own part. */
+struct findings {
+    _Atomic int stage; /* how far the timed side got */
+    int error;         /* of the timed side, 0 or -errno */
+    pid_t peer_pids[PEERS_MOST];
+    int peer_errors[PEERS_MOST];
+    int dead_peer, dead_status; /* a peer that ended early: role + 1 */
+
+    unsigned batch; /* operations a sample */
+    uint32_t samples, latencies;
+    int64_t operations, elapsed; /* of the timed window */
+    struct usage timed, peers;
+    struct disturbance disturbance;
+
+    int64_t sample[SAMPLES_MOST]; /* ns a batch */
+    int64_t latency[LATENCIES_MOST];
+    _Atomic int64_t sent[LATENCY_SLOTS];
+};
+
+/*
+ * Run one trial; findings lie in `shared`, a region of sizeof(struct findings).
+ * Waits for its end, at most spec->patience, and leaves no process behind.
+ * 0; -EINTR when *stop became true; else -errno, and why says what happened.
+ */
+int trial_run(const struct trial_spec *spec, const struct region *shared,
+              const volatile sig_atomic_t *stop, char *why, size_t size);
+
+/* Shared by the timed side and the peers. */
+struct side {
+    struct trial trial;
+    struct trial_spec spec;
+    struct findings *findings;
+    struct region shared;
+};
+
+int spec_pack(const struct trial_spec *spec, struct parcel *parcel);
+int spec_unpack(struct trial_spec *spec, struct parcel *parcel);
+
+/* Become a side: unpack, be placed, die with the parent.  0 or -errno. */
+int side_begin(struct side *s, struct parcel *parcel, bool timed);
+
+/* What a peer answers after each window. */
+struct peer_report {
+    int error;
+    struct usage usage;
+};
+
+/* measure.c: warm up, choose a batch, and time the window.  0 or -errno. */
+int measure(struct side *s, const int *controls);
+
+#endif

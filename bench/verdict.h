@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict.h - did the hazard happen?  Judged from what the kernel shows.
+ *
+ * A scenario says through its witness what should be found.  A verdict is
+ * PROVEN only when we have found it ourselves: the thread in that call, with
+ * that address or descriptor, the owner where it is said to be, and every
+ * thread of the tree asleep without end in two looks, so that what looks like
+ * a deadlock is no slowness.
+ *
+ * What can be asked for in struct hazard's `evidence`:
+ *     "futex private"  HANGS: a thread of the victim waits for the mutex,
+ *                      whose owner is no thread of the victim
+ *     "read pipe"      HANGS: the victim waits in read(2) on the descriptor, a
+ *                      pipe whose write end the holder alone still has
+ *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
+ *                      descriptor, a pipe whose read end nobody has
+ *     "signal NAME"    CRASHES: SIGNAME ended the victim
+ */
+#ifndef IPCLAB_VERDICT_H
+#define IPCLAB_VERDICT_H
+
+#include "evidence.h"
+#include "mechanism.h"
+#include "supervisor.h"
+#include "witness.h"
+
+enum ruling { NOT_PROVEN, PROVEN, NOT_SHOWN };
+
+/* What the victim of a signal was doing, if that could be seen. */
+enum last_act { NOT_SEEN, AS_IT_SHOULD, NOT_AS_IT_SHOULD };
+
+enum { VERDICT_LINES = 6 };
+
+/* Lies in memory that the guard and its caller share. */
+struct verdict {
+    enum ruling ruling;
+    enum last_act last_act;
+    unsigned count;
+    char line[VERDICT_LINES][160]; /* the proof, for a student to read */
+    char reason[160];              /* or why there is none */
+};
+
+/* What the guard remembers between two looks. */
+struct inspection {
+    const struct hazard *hazard;
+    const struct witness *witness;
+    struct verdict *verdict;
+    struct tasks first, second;
+    int64_t first_at;
+};
+
+/* Look: true once it is proven.  A hazard that does not hang is judged by its
+ * end alone. */
+bool inspect(struct inspection *i, pid_t root);
+
+/* The program is about to end: in which call, and about what? */
+void inspect_dying(struct inspection *i, pid_t program);
+
+/* After the end: the last word. */
+void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
+                    const struct ended *ended, struct verdict *verdict);
+
+/*
+ * Did a cure do its work?  Its end, its result, and `expected` (what the run
+ * that went wrong was to yield; -1: not known).  NULL, or what is wrong, as one
+ * word; reason then says more.
+ */
+const char *cure_fault(const struct witness *witness, const struct ended *ended,
+                       int64_t expected, char *reason, size_t size);
+
+/* "it ended with exit status 3", "signal 15, SIGTERM, ended it". */
+const char *ended_describe(const struct ended *ended, char *text, size_t size);
+
+#endif

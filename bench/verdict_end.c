@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* verdict_end.c - the last word, when a scenario has ended. */
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+const char *ended_describe(const struct ended *ended, char *text, size_t size)
+{
+    static const char *const others[] = {
+        [SEEN_ENOUGH] = "it was ended when it had been seen",
+        [OUT_OF_TIME] = "its time was over",
+        [TOO_MANY] = "it made too many processes",
+        [TOO_LARGE] = "it took too much memory",
+        [FILE_TOO_LARGE] = "a file of it grew too large",
+        [INTERRUPTED] = "it was interrupted",
+        [GUARD_WAS_KILLED] = "it killed the process that watched it",
+    };
+    int status = ended->status;
+
+    if (ended->how != ENDED)
+        snprintf(text, size, "%s", others[ended->how]);
+    else if (WIFSIGNALED(status))
+        snprintf(text, size, "signal %d, SIG%s, ended it: %s", WTERMSIG(status),
+                 sigabbrev_np(WTERMSIG(status)), strsignal(WTERMSIG(status)));
+    else
+        snprintf(text, size, "it ended with exit status %d",
+                 WEXITSTATUS(status));
+    return text;
+}
+
+/* Write why there is no proof. */
+static void refuse(struct verdict *v, const char *reason)
+{
+    v->count = 0;
+    snprintf(v->reason, sizeof v->reason, "%s", reason);
+}
+
+/* Did the signal that the evidence names, "signal PIPE", end the victim? */
+static bool signal_ended_it(const struct hazard *hazard,
+                            const struct witness *w, const struct ended *ended)
+{
+    int number = WIFSIGNALED(ended->status) ? WTERMSIG(ended->status) : 0;
+    const char *name = number ? sigabbrev_np(number) : NULL;
+
+    return ended->how == ENDED && w->victim == ended->program && name &&
+           strcmp(hazard->evidence + strlen("signal "), name) == 0;
+}
+
+void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
+                    const struct ended *ended, struct verdict *verdict)
+{
+    bool by_signal = strncmp(hazard->evidence, "signal ", 7) == 0;
+    char text[80];
+
+    if (ended->how == SEEN_ENOUGH) /* what the judge saw stands */
+        return;
+    ended_describe(ended, text, sizeof text);
+    if (by_signal && signal_ended_it(hazard, witness, ended)) {
+        if (verdict->last_act == NOT_AS_IT_SHOULD)
+            return; /* the reason is there */
+        verdict->ruling = PROVEN;
+        snprintf(verdict->line[verdict->count++], sizeof *verdict->line, "%s",
+                 text);
+        return;
+    }
+    if (verdict->ruling == PROVEN)
+        verdict->ruling = NOT_PROVEN; /* it moved after all */
+    if (by_signal || ended->how != OUT_OF_TIME)
+        refuse(verdict, text);
+}
+
+const char *cure_fault(const struct witness *witness, const struct ended *ended,
+                       int64_t expected, char *reason, size_t size)
+{
+    char text[80];
+
+    snprintf(reason, size, "%s", ended_describe(ended, text, sizeof text));
+    if (ended->how == OUT_OF_TIME)
+        return "HANGS";
+    if (ended->how != ENDED || !WIFEXITED(ended->status) ||
+        WEXITSTATUS(ended->status) != 0)
+        return "FAILS";
+    if (!atomic_load_explicit(&witness->finished, memory_order_acquire)) {
+        snprintf(reason, size, "it handed in no result");
+        return "WRONG";
+    }
+    if (witness->got != witness->expected ||
+        (expected >= 0 && witness->expected != expected)) {
+        snprintf(reason, size, "it yielded %" PRId64 " and not %" PRId64,
+                 witness->got, expected >= 0 ? expected : witness->expected);
+        return "WRONG";
+    }
+    if (ended->left || ended->files) {
+        snprintf(reason, size, "it left %u processes and %u files behind",
+                 ended->left, ended->files);
+        return "LEAVES";
+    }
+    return NULL;
+}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+#
+# select.awk - rows and columns of run.tsv, by their names.
+#
+#     awk -f select.awk -v where='mechanism=pipe placement=same' \
+#         -v columns='bytes median' run.tsv
+#
+# A name that is no column is looked for in `settings`; a row that lacks it, or
+# has nan in a column that is asked for, is left out.  `where` knows = alone.
+
+function value(name,    n, i, pair) {
+    if (name in column)
+        return $column[name]
+    n = split($column["settings"], setting, ",")
+    for (i = 1; i <= n; i++)
+        if (split(setting[i], pair, "=") == 2 && pair[1] == name)
+            return pair[2]
+    return "nan"
+}
+
+BEGIN {
+    FS = "\t"
+    conditions = split(where, condition, " ")
+    wanted = split(columns, want, " ")
+}
+
+NR == 1 {
+    for (i = 1; i <= NF; i++)
+        column[$i] = i
+    next
+}
+
+{
+    for (i = 1; i <= conditions; i++) {
+        split(condition[i], side, "=")
+        if (value(side[1]) "" != side[2] "")
+            next
+    }
+    line = ""
+    for (i = 1; i <= wanted; i++) {
+        found = value(want[i])
+        if (found == "nan" || found == "-nan" || found == "")
+            next
+        line = line (i > 1 ? "\t" : "") found
+    }
+    print line
+}
