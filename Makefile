@@ -1,7 +1,8 @@
 # ipclab: `make help` lists what can be made.
 #
 # Variables: QUICK=1 or FULL=1 (bench), BUILD=dir, CC=clang,
-# SANITIZE=address,undefined or thread, L=NN (one lesson), RUN=dir (plots).
+# SANITIZE=address,undefined or thread, L=NN (one lesson), RUN=dir (plots),
+# V=1 (show the commands).
 
 BUILD    ?= build
 CC       ?= cc
@@ -16,6 +17,9 @@ LINK       = -pthread -Wl,-z,now $(SANITIZER)
 ifdef SANITIZE
 SANITIZER  = -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
+
+# What is done, in a word; V=1 shows the commands.
+say = $(if $(V),,@printf '  %-4s %s\n' $1 $@;)
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
@@ -76,12 +80,12 @@ clean: ## remove what was built
 	rm -rf $(BUILD)
 
 $(BUILD)/ipclab: $(BUILD)/bench/main.o $(lab_objs)
-	$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) -lm
+	$(call say,link)$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
 # The smallest process there is: static, and never under a sanitizer.
 $(BUILD)/tiny: bench/tiny.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
+	$(call say,link)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
 
@@ -96,14 +100,14 @@ $(BUILD)/bench/machine.o: ALL_CFLAGS += -DIPCLAB_COMMIT='"$(commit)"' \
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(ALL_CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 
 # A test may replace a system call: `// wrap: read write` in its first lines.
 $(BUILD)/%: $(BUILD)/%.o $(lab_objs)
-	$(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's,^// wrap: ,,p' $*.c)) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+	$(call say,link)$(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's,^// wrap: ,,p' $*.c)) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
 
 $(BUILD)/lessons/%/demo: $(BUILD)/lessons/%/demo.o $(mech_objs)
-	$(CC) $(LINK) -o $@ $^
+	$(call say,link)$(CC) $(LINK) -o $@ $^
 
 , := ,
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

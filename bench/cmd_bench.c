@@ -87,6 +87,7 @@ static int look_around(struct session *s)
         fprintf(stderr, "ipclab: %s\n", s->python_why);
     o->request.reference_names = s->reference.names;
     o->request.memory = s->card.mem_available / 2;
+    o->request.huge_pages = strcmp(s->card.thp, "never") != 0;
     o->request.clock_cost = (int64_t)(s->card.clock_cost_ns + 0.5);
     return 0;
 }

@@ -104,24 +104,35 @@ static void leave_out(struct planner *p, const struct row *row,
         row_arguments(row, *more, sizeof *more);
 }
 
+/* Why this machine cannot run a row, or NULL. */
+static const char *missing(const struct planner *p, const struct row *row)
+{
+    if (p->places[row->placement].missing[0])
+        return p->places[row->placement].missing;
+    for (const struct setting *s = row->settings; s->name; s++) {
+        if (strcmp(s->name, "resident") == 0 &&
+            (uint64_t)s->value > p->request->memory)
+            return "more than half of the available memory";
+        if (strcmp(s->name, "huge") == 0 && s->value && !p->request->huge_pages)
+            return "the kernel gives no huge pages";
+    }
+    return NULL;
+}
+
 /* Take a row with its floor and its reference, if it can be and fits. */
 static void consider(struct planner *p, struct row row)
 {
     int floor_row = -1, reference = -1;
+    const char *reason;
     struct row other;
 
     if (row_find(p->plan, &row) >= 0)
         return;
-    if (p->places[row.placement].missing[0]) {
-        leave_out(p, &row, p->places[row.placement].missing);
+    reason = missing(p, &row);
+    if (reason) {
+        leave_out(p, &row, reason);
         return;
     }
-    for (const struct setting *s = row.settings; s->name; s++)
-        if (strcmp(s->name, "resident") == 0 &&
-            (uint64_t)s->value > p->request->memory) {
-            leave_out(p, &row, "more than half of the available memory");
-            return;
-        }
     if (!p->explicit_rows && cost_with_company(p, &row) > p->left) {
         leave_out(p, &row, NULL);
         return;

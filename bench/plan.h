@@ -50,6 +50,7 @@ struct request {
     bool reference;         /* python3 is there */
     char **reference_names; /* what reference.py can do, NULL-ended */
     uint64_t memory;        /* no parent may be larger */
+    bool huge_pages;        /* the kernel has them */
     int64_t clock_cost;
 };
 

@@ -39,7 +39,7 @@ from array import array
 
 EVERY = 64          # one message in 64 of a stream is stamped
 SLOTS = 4096        # stamps in flight, in memory that both sides map
-BURST = 1 << 16     # a pipe's usual capacity, see Channel.batch
+STREAM_BATCH = 1e6  # ns, see Channel.batch
 SETTLED = 0.05      # two windows of the warm-up that agree
 
 context = multiprocessing.get_context("fork")
@@ -281,11 +281,12 @@ class Channel:
         return latencies, [a + b for a, b in zip(mine, self.hear())]
 
     def batch(self, ns, clock):
-        """A stream moves in bursts of what a pipe holds: a sample of fewer
-        messages would be the consumer's share of the time alone."""
+        """A stream moves in bursts of what the channel holds: a sample that
+        did not span several would be the consumer's share of the time alone.
+        So it is as long as the harness's own: measure.c, stream_batch."""
         least = 20 * clock / ns
         if self.stream:
-            least = max(least, BURST / max(self.size, 64))
+            least = max(least, STREAM_BATCH / ns)
         return power_of_two(least)
 
     def close(self):
@@ -305,6 +306,8 @@ class Start:
         self.parent = options.parent
         self.memory = occupy(options.settings.get("resident", 0),
                              options.settings.get("huge", 0))
+        self.files = [os.open("/dev/null", os.O_RDONLY) for _ in
+                      range(options.settings.get("descriptors", 0))]
         self.stamp = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
         self.target = nothing
         if self.kind == "first-instruction":
@@ -460,9 +463,8 @@ class Options:
     def take(self, option, value):
         if option == "--set":
             name, _, number = value.partition("=")
-            if name not in ("resident", "huge"):
-                raise Failed("no setting %r here; there are resident and huge"
-                             % name)
+            if name not in ("resident", "huge", "descriptors"):
+                raise Failed("no setting %r here" % name)
             self.settings[name] = int(number)
         else:
             setattr(self, option[2:], value)

@@ -129,7 +129,7 @@ double row_cost(const struct plan *plan, const struct row *row)
         if (strcmp(s->name, "resident") == 0)
             touch = (double)s->value * 0.9;
     return (warm + 6 * ns + window + touch) / 1e9 +
-           (row->kind == ROW_REFERENCE ? 0.25 : 0.02);
+           (row->kind == ROW_REFERENCE ? 0.17 : 0.02);
 }
 
 static bool same_settings(const struct row *a, const struct row *b)

@@ -30,7 +30,8 @@ static void warn(struct result *r, const char *text)
 {
     if (r->warning_count == WARNINGS_MAX)
         return;
-    snprintf(r->warnings[r->warning_count++], sizeof *r->warnings, "%.159s", text);
+    snprintf(r->warnings[r->warning_count++], sizeof *r->warnings, "%.159s",
+             text);
 }
 
 /* Durations of batches become ns per operation, a round at a time. */
@@ -108,6 +109,7 @@ static void fill_warnings(struct result *r, const struct record *record,
                           unsigned rounds)
 {
     char text[160];
+    double slowest = 0;
 
     if (record->failures == rounds || (record->failures && !r->rounds))
         r->failed = record->failed;
@@ -122,9 +124,13 @@ static void fill_warnings(struct result *r, const struct record *record,
                  record->noisy, rounds, r->reruns);
         warn(r, text);
     }
-    if (r->samples && r->outliers * 20 > r->samples) {
-        snprintf(text, sizeof text, "%.1f %% of the samples are outliers",
-                 100.0 * (double)r->outliers / (double)r->samples);
+    for (unsigned i = 0; i < r->rounds; i++)
+        if (r->round_medians[i] > slowest)
+            slowest = r->round_medians[i];
+    if (r->rounds > 1 && slowest > 1.25 * r->median) {
+        snprintf(text, sizeof text,
+                 "a round took %.2f times the median: rerun when quiet",
+                 slowest / r->median);
         warn(r, text);
     }
 }

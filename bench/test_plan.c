@@ -31,6 +31,7 @@ static struct request ask(void)
                             .reference = true,
                             .reference_names = reference_names,
                             .memory = UINT64_C(1) << 40,
+                            .huge_pages = true,
                             .clock_cost = 30};
 }
 

@@ -144,7 +144,8 @@ static void what_is_buffered_is_written_once(void **state)
 
 static int gate[2];
 
-/* Leaves a process behind, which has all that the child had. */
+/* Leaves a process behind, which has all that the child had.  Task -N gives no
+ * answer, and leaves with exit code N - 1. */
 static int64_t leave_one_behind(int64_t n)
 {
     char byte;
@@ -155,23 +156,23 @@ static int64_t leave_one_behind(int64_t n)
         _exit(0);
     }
     if (n < 0)
-        _exit(5);
+        _exit((int)-n - 1);
     return n;
 }
 
 // points: 10  a process that a task left behind holds nobody up
 static void one_left_behind_holds_nobody_up(void **state)
 {
-    const int64_t tasks[] = {-1, 7};
-    struct answer answers[2];
+    const int64_t tasks[] = {-6, -1, 7};
+    struct answer answers[3];
     int error;
 
     (void)state;
     assert_int_equal(fd_pipe(gate), 0);
     print_message("(a grandchild has the write end of the pipe, and stays)\n");
-    error = map(leave_one_behind, tasks, answers, 2);
-    expect(error == 0 && answers[0].code == 5 && answers[1].code == 0 &&
-               answers[1].value == 7,
+    error = map(leave_one_behind, tasks, answers, 3);
+    expect(error == 0 && answers[0].code == 5 && answers[1].code == -EPROTO &&
+               answers[2].code == 0 && answers[2].value == 7,
            "which comes first, the end of a pipe or the end of a child");
 }
 

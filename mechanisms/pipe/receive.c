@@ -92,6 +92,7 @@ static int fill(struct connection *c, size_t n)
         c->end -= c->start;
         c->start = 0;
     }
+    /* region: read-ahead */
     while (ahead(c) < n) {
         size_t want = n - ahead(c);
         ssize_t got;
@@ -106,6 +107,7 @@ static int fill(struct connection *c, size_t n)
             return is_end(got) ? -EPIPE : (int)got;
         c->end += (size_t)got;
     }
+    /* end: read-ahead */
     return 0;
 }
 
@@ -121,11 +123,13 @@ static ssize_t know(struct connection *c)
     drop_inherited(c);
     if (c->known)
         return 0;
+    /* region: end-or-torn */
     error = fill(c, HEADER);
     if (error == -EPIPE && ahead(c))
         return stop_reading(c, -EBADMSG);
     if (error)
         return error;
+    /* end: end-or-torn */
     memcpy(&small, c->buffer + c->start, HEADER);
     small = be32toh(small);
     if (small <= INT32_MAX) {

@@ -56,6 +56,7 @@ int connection_send(struct connection *c, const void *data, size_t size)
 
     if (!c->writable)
         return -EBADF;
+    /* region: one-write */
     header = put_header(frame, size);
     if (size > sizeof frame - header)
         return sent(send_large(c, frame, header, data, size));
@@ -66,6 +67,7 @@ int connection_send(struct connection *c, const void *data, size_t size)
                     : write(c->fd, frame, size);
     if (put == (ssize_t)size)
         return 0;
+    /* end: one-write */
     if (put < 0 && errno != EINTR)
         return sent(-errno);
     header = put < 0 ? 0 : (size_t)put;

@@ -5,6 +5,7 @@
 #include "common/io.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,21 @@ const struct setting ballast_grid[] = {
     {"descriptors", 0, "0,64,1024", "files that the parent has open"},
     {.name = NULL},
 };
+
+/* How much of this process lies in huge pages, in bytes. */
+static size_t huge_bytes(void)
+{
+    FILE *rollup = fopen("/proc/self/smaps_rollup", "re");
+    size_t kib = 0;
+    char line[128];
+
+    while (rollup && fgets(line, sizeof line, rollup))
+        if (sscanf(line, "AnonHugePages: %zu", &kib) == 1)
+            break;
+    if (rollup)
+        fclose(rollup);
+    return kib * 1024;
+}
 
 /* Be `resident` bytes larger, in pages of the kind asked for, all touched. */
 static int grow(struct ballast *b, size_t resident, bool huge)
@@ -35,7 +51,7 @@ static int grow(struct ballast *b, size_t resident, bool huge)
         return -errno;
     for (size_t i = 0; i < resident; i += page)
         at[i] = 1;
-    return 0;
+    return huge && huge_bytes() < resident / 2 ? -EOPNOTSUPP : 0;
 }
 
 static int open_descriptors(struct ballast *b, size_t count)

@@ -21,8 +21,9 @@ struct ballast {
 extern const struct setting ballast_grid[];
 
 /*
- * Take on what the trial's settings say; every page is touched.  0 or -errno,
- * and then, too, ballast_drop gives back what was taken.
+ * Take on what the trial's settings say; every page is touched.  0, or
+ * -EOPNOTSUPP: the kernel gave no huge pages, or -errno; and then, too,
+ * ballast_drop gives back what was taken.
  */
 int ballast_take(struct ballast *b, const struct trial *t);
 void ballast_drop(struct ballast *b);

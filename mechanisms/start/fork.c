@@ -34,6 +34,7 @@ int fork_start(struct process *p, struct child *c)
 
     if (error)
         return error;
+    /* region: fork */
     flush_standard_streams();
     pid = fork();
     if (pid == 0) {
@@ -41,6 +42,7 @@ int fork_start(struct process *p, struct child *c)
         fd_close(&ended[0]);
         child_main(p, parent);
     }
+    /* end: fork */
     error = pid < 0 ? -errno : 0;
     if (!error && p->sentinel_kind == SENTINEL_PIDFD) {
         ended[0] = open_pidfd(pid);
