@@ -182,7 +182,7 @@ static int stream_serve(struct trial *t, int role, unsigned n)
 }
 
 #define CHANNEL(open_it)                                                       \
-    .peers = 1, .sized = true, .open = (open_it), .pack = channel_pack,          \
+    .peers = 1, .sized = true, .open = (open_it), .pack = channel_pack,        \
     .join = channel_join, .close = channel_close
 
 const struct workload channel_floors[] = {

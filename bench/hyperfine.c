@@ -34,6 +34,17 @@ static int find_pair(char *demo, char *twin, size_t size)
     return access(demo, X_OK) < 0 || access(twin, R_OK) < 0 ? -ENOENT : 0;
 }
 
+/* For people: without the quotes that hyperfine was given. */
+static void copy_unquoted(char *to, size_t size, const char *from)
+{
+    size_t n = 0;
+
+    for (; *from && n + 1 < size; from++)
+        if (*from != '\'')
+            to[n++] = *from;
+    to[n] = '\0';
+}
+
 /* One entry of "results"; seconds become ns. */
 static int read_program(struct program *p, const json_t *entry)
 {
@@ -51,16 +62,30 @@ static int read_program(struct program *p, const json_t *entry)
         .runs = (unsigned)json_array_size(times),
         .times_faster = NAN};
     slash = strstr(command, "lessons/");
-    snprintf(p->command, sizeof p->command, "%.200s", slash ? slash : command);
+    copy_unquoted(p->command, sizeof p->command, slash ? slash : command);
     snprintf(p->name, sizeof p->name, "100 forks, whole program, %s",
              strstr(command, ".py") ? "CPython" : "C");
     return p->median_ns > 0 ? 0 : -EBADMSG;
 }
 
+/* hyperfine exports again after each program: the last document has all. */
+static json_t *last_document(const char *json)
+{
+    json_t *last = NULL, *next;
+    json_error_t where;
+
+    while ((next = json_loads(json, JSON_DISABLE_EOF_CHECK, &where))) {
+        json_decref(last);
+        last = next;
+        json += where.position;
+    }
+    return last;
+}
+
 int hyperfine_read(struct run *run, const char *json)
 {
     const size_t most = sizeof run->programs / sizeof *run->programs;
-    json_t *root = json_loads(json, 0, NULL), *results, *entry;
+    json_t *root = last_document(json), *results, *entry;
     size_t first = run->program_count, i;
     int error = root ? 0 : -EBADMSG;
 

@@ -57,8 +57,6 @@ static double least_limit(const char *root, const char *mount, const char *path,
         if (strlen(group) <= top)
             return least;
         *strrchr(group, '/') = '\0';
-        if (strlen(group) < top)
-            group[0] = '\0';
     }
 }
 

@@ -259,7 +259,8 @@ void stats_fill(struct result *r, double *const *round_samples,
     double medians[ROUNDS_MAX];
     size_t n = 0;
 
-    rounds = rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX;
+    if (rounds > ROUNDS_MAX)
+        rounds = ROUNDS_MAX;
     stats_round_medians(round_samples, counts, rounds, medians);
     r->rounds = 0;
     for (unsigned i = 0; i < rounds; i++) {

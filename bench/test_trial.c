@@ -151,7 +151,7 @@ static int leaving_serve(struct trial *t, int role, unsigned n)
 }
 
 #define SIDES(open_it, join_it, op_it, serve_it, how_many)                     \
-    .unit = "op", .peers = (how_many), .open = (open_it), .pack = fake_pack,       \
+    .unit = "op", .peers = (how_many), .open = (open_it), .pack = fake_pack,   \
     .join = (join_it), .op = (op_it), .serve = (serve_it), .close = fake_close
 
 static const struct workload fakes[] = {
