@@ -12,11 +12,14 @@
 #include "plan.h"
 #include "progress.h"
 #include "reference.h"
+#include "request.h"
 #include "run.h"
 #include "table.h"
 #include "write.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -53,12 +56,94 @@ struct session {
     struct run run;
     char why[256], when[32], python_why[160];
     int awake;
+    bool unbound; /* the kernel lets us bind to no processor */
 };
+
+static unsigned terminal_columns(int fd)
+{
+    struct winsize w;
+
+    if (ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+        return 80;
+    return w.ws_col;
+}
+
+/* One line on stderr, which wraps on a terminal and nowhere else. */
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (isatty(STDERR_FILENO))
+        human_wrap(stderr, text, 2, terminal_columns(STDERR_FILENO), "");
+    else
+        fprintf(stderr, "%s\n", text);
+}
 
 static int fail(const struct session *s)
 {
-    fprintf(stderr, "ipclab: %s\n", s->why);
+    say("ipclab: %s", s->why);
     return EXIT_FAILED;
+}
+
+/* May a process of ours be bound to that processor?  0 or -errno. */
+static int try_binding(int cpu)
+{
+    cpu_set_t before, one;
+    int error = 0;
+
+    if (cpu < 0)
+        return 0;
+    if (cpu >= CPU_SETSIZE)
+        return -EINVAL;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)cpu, &one);
+    if (sched_getaffinity(0, sizeof before, &before) < 0 ||
+        sched_setaffinity(0, sizeof one, &one) < 0)
+        error = -errno;
+    else
+        sched_setaffinity(0, sizeof before, &before);
+    return error;
+}
+
+/* Where binding is refused `same` becomes `free`, and the others are left. */
+static void check_binding(struct session *s)
+{
+    for (enum placement i = PLACE_SAME; i < PLACEMENTS; i++) {
+        struct place *p = &s->places[i];
+        int cpu = p->timed, error = p->missing[0] ? 0 : try_binding(cpu);
+
+        if (!error && !p->missing[0]) {
+            cpu = p->peer;
+            error = try_binding(cpu);
+        }
+        if (!error)
+            continue;
+        snprintf(p->missing, sizeof p->missing, "cannot bind to core %d: %s",
+                 cpu, strerror(-error));
+        if (i != PLACE_SAME)
+            continue;
+        say("ipclab: %s; rows run on any core, as placement 'free'",
+            p->missing);
+        *p = (struct place){-1, -1, "any core", ""};
+        s->unbound = true;
+    }
+}
+
+/* What ran on any core says so, whatever was asked for. */
+static void label_unbound(const struct session *s)
+{
+    const struct run *run = &s->run;
+
+    for (size_t i = 0; s->unbound && i < run->result_count; i++)
+        if (run->results[i].placement == PLACE_SAME)
+            run->results[i].placement = PLACE_FREE;
+    for (size_t i = 0; s->unbound && i < run->floor_count; i++)
+        if (run->floors[i].placement == PLACE_SAME)
+            run->floors[i].placement = PLACE_FREE;
 }
 
 /* Learn what this machine is and has. */
@@ -74,6 +159,7 @@ static int look_around(struct session *s)
                  strerror(-error));
         return error;
     }
+    check_binding(s);
     if (!s->places[PLACE_CROSS].missing[0])
         s->card.wake_cost_ns = wake_cost_ns(s->places[PLACE_CROSS].timed,
                                             s->places[PLACE_CROSS].peer);
@@ -83,8 +169,8 @@ static int look_around(struct session *s)
     else if (reference_find(&s->reference, s->python_why,
                             sizeof s->python_why) == 0)
         o->request.reference = true;
-    if (s->python_why[0])
-        fprintf(stderr, "ipclab: %s\n", s->python_why);
+    if (s->python_why[0] && !o->no_reference)
+        say("ipclab: %s", s->python_why);
     o->request.reference_names = s->reference.names;
     o->request.memory = s->card.mem_available / 2;
     o->request.huge_pages = strcmp(s->card.thp, "never") != 0;
@@ -99,11 +185,11 @@ static void announce(const struct session *s)
 
     for (size_t i = 0; i < p->count; i++)
         results += p->rows[i].kind == ROW_RESULT;
-    fprintf(stderr,
-            "plan: %zu results, %zu rows with floors and CPython, %u rounds, "
-            "about %.0f s, seed %llu\n",
-            results, p->count, p->rounds, p->expected,
-            (unsigned long long)p->seed);
+    say("plan: %zu result%s, %zu rows with floors%s, %u round%s, about %.0f s, "
+        "seed %llu",
+        results, results == 1 ? "" : "s", p->count,
+        s->options.request.reference ? " and CPython" : "", p->rounds,
+        p->rounds == 1 ? "" : "s", p->expected, (unsigned long long)p->seed);
 }
 
 /* A result folder must be possible before minutes are spent on it. */
@@ -112,15 +198,6 @@ static int check_output(struct session *s)
     const char *dir = s->options.output;
 
     return dir ? write_check(dir, s->why, sizeof s->why) : 0;
-}
-
-static unsigned terminal_columns(void)
-{
-    struct winsize w;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
-        return 80;
-    return w.ws_col;
 }
 
 static void describe_run(struct session *s, int64_t began)
@@ -142,24 +219,40 @@ static void describe_run(struct session *s, int64_t began)
     s->run.left_out_count = s->plan.left_out_count;
 }
 
+static bool has_figures(const struct run *run)
+{
+    for (size_t i = 0; i < run->result_count; i++)
+        if (run->results[i].samples)
+            return true;
+    return false;
+}
+
+/* What a signal left.  A run without a figure never replaces an earlier one. */
+static int interrupted(const struct session *s, bool kept)
+{
+    say("ipclab: interrupted: %s",
+        !has_figures(&s->run) ? "nothing was measured yet"
+        : kept                ? "what was measured is kept, marked partial"
+                              : "what was measured is above, and not kept");
+    return 128 + stop;
+}
+
 /* Print and write what there is; the exit status. */
 static int deliver(struct session *s)
 {
+    const char *dir = s->options.output;
+    bool kept = dir && (!stop || has_figures(&s->run));
     int status = 0;
 
-    table_print(stdout, &s->run, terminal_columns());
+    table_print(stdout, &s->run, terminal_columns(STDOUT_FILENO));
     for (size_t i = 0; i < s->run.result_count; i++)
         if (s->run.results[i].failed)
             status = EXIT_FAILED;
-    if (s->options.output &&
-        write_results(s->options.output, &s->run, s->why, sizeof s->why) < 0)
+    if (kept && write_results(dir, &s->run, s->why, sizeof s->why) < 0) {
         status = fail(s);
-    if (stop) {
-        fprintf(stderr, "ipclab: interrupted: what was measured is %s\n",
-                s->options.output ? "kept, marked partial" : "above");
-        status = 128 + stop;
+        kept = false;
     }
-    return status;
+    return stop ? interrupted(s, kept) : status;
 }
 
 static int measure_all(struct session *s)
@@ -183,20 +276,25 @@ static int measure_all(struct session *s)
     if (s->options.programs && !stop)
         hyperfine_join(&s->run, &stop, s->reference.python);
     progress_clear();
+    label_unbound(s);
     describe_run(s, began);
     return deliver(s);
 }
 
 static int session_run(struct session *s)
 {
-    int error;
+    int error = request_check(&s->options.request, s->why, sizeof s->why);
 
+    if (error) { /* before anything that takes time, or a second line */
+        fail(s);
+        return EXIT_USAGE;
+    }
     if (check_output(s) < 0 || look_around(s) < 0)
         return fail(s);
     if (s->options.keep_awake) {
         s->awake = keep_awake(s->why, sizeof s->why);
         if (s->awake < 0)
-            fprintf(stderr, "ipclab: %s\n", s->why);
+            say("ipclab: %s", s->why);
         else if (!s->places[PLACE_CROSS].missing[0])
             s->card.wake_cost_ns = wake_cost_ns(s->places[PLACE_CROSS].timed,
                                                 s->places[PLACE_CROSS].peer);

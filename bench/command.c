@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/io.h"
+#include "group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,7 +106,7 @@ int command_run(const char *const argv[], int64_t patience,
             kill(-pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;
-        kill(-pid, SIGKILL); /* whatever it left */
+        group_end(pid); /* whatever it left */
     }
     fd_close(&out[0]);
     fd_close(&failure[0]);

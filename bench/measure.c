@@ -48,43 +48,43 @@ static int hear_peers(struct side *s, const int *controls)
     return 0;
 }
 
-/* Time the batches of one window; o->sample has the durations. */
+/* Time the batches of one window; f->sample has the durations. */
 static int run_batches(struct side *s, uint32_t samples, unsigned batch)
 {
     int (*op)(struct trial *, unsigned) = s->spec.workload->op;
-    struct findings *o = s->findings;
+    struct findings *f = s->findings;
     struct usage before = usage_now();
     int64_t begin = clock_now(), last = begin;
     int error = 0;
 
-    o->samples = o->latencies = 0;
+    f->samples = f->latencies = 0;
     for (uint32_t i = 0; i < samples && !error; i++) {
         int64_t now;
 
         error = op(&s->trial, batch);
         now = clock_now();
         if (!s->spec.workload->own)
-            o->sample[o->samples++] = now - last;
+            f->sample[f->samples++] = now - last;
         last = now;
     }
-    o->elapsed = last - begin;
-    o->timed = usage_since(before);
+    f->elapsed = last - begin;
+    f->timed = usage_since(before);
     return error;
 }
 
 static int window(struct side *s, const int *controls, uint32_t samples,
                   unsigned batch)
 {
-    struct findings *o = s->findings;
+    struct findings *f = s->findings;
     int error = tell_peers(s, controls, samples * batch);
 
-    o->peers = (struct usage){0};
+    f->peers = (struct usage){0};
     if (!error)
         error = run_batches(s, samples, batch);
     if (!error)
         error = hear_peers(s, controls);
-    o->batch = batch;
-    o->operations = (int64_t)samples * batch;
+    f->batch = batch;
+    f->operations = (int64_t)samples * batch;
     return error;
 }
 
@@ -114,9 +114,9 @@ static uint32_t choose_samples(double ns, unsigned batch, int64_t length,
 }
 
 /* ns an operation in the window just timed, by its median sample. */
-static double typical(struct findings *o)
+static double typical(struct findings *f)
 {
-    double ns = stats_median_ns(o->sample, o->samples) / o->batch;
+    double ns = stats_median_ns(f->sample, f->samples) / f->batch;
 
     return ns < 1 ? 1 : ns;
 }
@@ -162,26 +162,26 @@ static int settle(struct side *s, const int *controls, double *ns)
 
 int measure(struct side *s, const int *controls)
 {
-    struct findings *o = s->findings;
+    struct findings *f = s->findings;
     struct disturbance before;
     unsigned batch;
     double ns;
     int error;
 
-    o->stage = WARMING;
-    madvise(o, sizeof *o, MADV_POPULATE_WRITE); /* no fault in the window */
+    f->stage = WARMING;
+    madvise(f, sizeof *f, MADV_POPULATE_WRITE); /* no fault in the window */
     error = settle(s, controls, &ns);
     if (error)
         return error;
-    o->stage = TIMING;
+    f->stage = TIMING;
     batch = choose_batch(s, ns);
     before = disturbance_now();
     error = window(
         s, controls,
         choose_samples(ns, batch, s->spec.window, LEAST_SAMPLES, SAMPLES_MOST),
         batch);
-    o->disturbance = disturbance_now();
-    o->disturbance.stolen -= before.stolen;
-    o->disturbance.run_delay -= before.run_delay;
+    f->disturbance = disturbance_now();
+    f->disturbance.stolen -= before.stolen;
+    f->disturbance.run_delay -= before.run_delay;
     return error;
 }

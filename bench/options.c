@@ -62,6 +62,8 @@ static error_t take_placements(struct request *q, char *text,
 {
     char *save = NULL;
 
+    if (!text[strspn(text, ",")])
+        return refuse(state, "--placement: empty; same, cross, free, ...");
     for (char *word = strtok_r(text, ",", &save); word;
          word = strtok_r(NULL, ",", &save)) {
         enum placement p = PLACE_SAME;
@@ -82,6 +84,8 @@ static error_t take_start(char *text, struct argp_state *state)
 {
     char *save = NULL;
 
+    if (!text[strspn(text, ",")])
+        return refuse(state, "--start: empty; fork");
     for (char *word = strtok_r(text, ",", &save); word;
          word = strtok_r(NULL, ",", &save)) {
         const char *const *name = start_method_names;
@@ -101,8 +105,11 @@ static error_t take_set(struct request *q, char *text, struct argp_state *state)
     size_t values[16];
     int n;
 
-    if (!equals || q->set_count == SETTINGS_MAX)
+    if (!equals || equals == text)
         return refuse(state, "--set %s: wants NAME=VALUE,VALUE..", text);
+    if (q->set_count == SETTINGS_MAX)
+        return refuse(state, "--set %s: more than %d settings", text,
+                      SETTINGS_MAX);
     *equals = '\0';
     n = human_counts(equals + 1, values, 16, why, sizeof why);
     if (n < 0)
@@ -127,10 +134,11 @@ static bool take_number(const char *text, uint64_t least, uint64_t most,
            *value >= least && *value <= most;
 }
 
-static error_t take_name(struct options *o, const char *name)
+static error_t take_name(struct options *o, const char *name,
+                         struct argp_state *state)
 {
     if (o->name_count + 1 == sizeof o->names / sizeof *o->names)
-        return E2BIG;
+        return refuse(state, "%s: more names than a run can hold", name);
     o->names[o->name_count++] = name;
     o->request.names = o->names;
     return 0;
@@ -176,7 +184,7 @@ static error_t take(int key, char *text, struct argp_state *state)
         o->no_reference = true;
         return 0;
     case ARGP_KEY_ARG:
-        return take_name(o, text);
+        return take_name(o, text, state);
     default:
         return ARGP_ERR_UNKNOWN;
     }

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,12 +20,20 @@ static int columns(void)
     return w.ws_col;
 }
 
+/* A line that is written over needs a terminal that can. */
+static bool can_show(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && (!term || strcmp(term, "dumb") != 0);
+}
+
 void progress_show(double done, double left, const char *what)
 {
     int seconds = left > 0 ? (int)(left + 0.5) : 0;
     int room = columns() - 20;
 
-    if (!isatty(STDERR_FILENO))
+    if (!can_show())
         return;
     fprintf(stderr, "\r\033[K%3d %%  %d:%02d left  %.*s",
             (int)(100 * done > 100 ? 100 : 100 * done), seconds / 60,

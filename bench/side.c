@@ -60,18 +60,18 @@ int spec_unpack(struct trial_spec *spec, struct parcel *parcel)
 
 static void keep_sample(struct trial *t, int64_t ns)
 {
-    struct findings *o = ((struct side *)t)->findings;
+    struct findings *f = ((struct side *)t)->findings;
 
-    if (o->samples < SAMPLES_MOST)
-        o->sample[o->samples++] = ns;
+    if (f->samples < SAMPLES_MOST)
+        f->sample[f->samples++] = ns;
 }
 
 static void keep_latency(struct trial *t, int64_t ns)
 {
-    struct findings *o = ((struct side *)t)->findings;
+    struct findings *f = ((struct side *)t)->findings;
 
-    if (o->latencies < LATENCIES_MOST)
-        o->latency[o->latencies++] = ns;
+    if (f->latencies < LATENCIES_MOST)
+        f->latency[f->latencies++] = ns;
 }
 
 static int place(int cpu)

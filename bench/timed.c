@@ -35,19 +35,20 @@ static void peer_died(int number)
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
         info.si_pid == 0)
         return;
-    for (int i = 0; i < PEERS_MOST; i++)
-        if (watched->peer_pids[i] == info.si_pid)
+    /* One that has no pid yet died while it was being started. */
+    for (int i = 0; i < PEERS_MOST && !watched->dead_peer; i++)
+        if (watched->peer_pids[i] == info.si_pid || !watched->peer_pids[i])
             watched->dead_peer = i + 1;
     watched->dead_status =
         info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
     _exit(1);
 }
 
-static void watch_peers(struct findings *o)
+static void watch_peers(struct findings *f)
 {
     struct sigaction action = {.sa_handler = peer_died, .sa_flags = SA_RESTART};
 
-    watched = o;
+    watched = f;
     sigaction(SIGCHLD, &action, NULL);
 }
 

@@ -2,27 +2,11 @@
 /* trial.c - one measurement in fresh processes, seen from the main process. */
 #include "trial.h"
 
-#include "common/io.h"
+#include "group.h"
 
 #include <poll.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* Kill whoever is left of the trial's group, and reap what became ours. */
-static void end_group(pid_t group)
-{
-    int64_t deadline = clock_deadline(2 * SECOND);
-
-    while (kill(-group, SIGKILL) == 0 && clock_now() < deadline) {
-        while (waitpid(-group, NULL, WNOHANG) > 0)
-            ;
-        poll(NULL, 0, 1);
-    }
-    while (waitpid(-group, NULL, WNOHANG) > 0)
-        ;
-}
 
 static const char *error_text(int error)
 {
@@ -31,16 +15,16 @@ static const char *error_text(int error)
     return text ? text : "unknown error";
 }
 
-static void describe_peer(const struct findings *o, char *why, size_t size)
+static void describe_peer(const struct findings *f, char *why, size_t size)
 {
-    int role = o->dead_peer - 1, status = o->dead_status;
+    int role = f->dead_peer - 1, status = f->dead_status;
 
-    if (o->peer_errors[role])
+    if (f->peer_errors[role])
         snprintf(why, size, "peer %d: %s (%s)", role,
-                 o->peer_errors[role] == -EILSEQ
+                 f->peer_errors[role] == -EILSEQ
                      ? "a wrong word in the payload"
-                     : error_text(o->peer_errors[role]),
-                 strerrorname_np(-o->peer_errors[role]));
+                     : error_text(f->peer_errors[role]),
+                 strerrorname_np(-f->peer_errors[role]));
     else if (status < 0)
         snprintf(why, size, "peer %d was killed by %s", role,
                  strsignal(-status));
@@ -49,18 +33,18 @@ static void describe_peer(const struct findings *o, char *why, size_t size)
 }
 
 /* Say why there is no figure. */
-static void describe(const struct findings *o, int code, char *why, size_t size)
+static void describe(const struct findings *f, int code, char *why, size_t size)
 {
     static const char *const stages[] = {"opening", "starting the peers",
                                          "warming up", "timing", "closing"};
 
-    if (o->dead_peer)
-        describe_peer(o, why, size);
-    else if (o->error == -EILSEQ)
+    if (f->dead_peer)
+        describe_peer(f, why, size);
+    else if (f->error == -EILSEQ)
         snprintf(why, size, "a wrong word in the payload (EILSEQ)");
-    else if (o->error)
-        snprintf(why, size, "%s: %s (%s)", stages[o->stage % DONE],
-                 error_text(o->error), strerrorname_np(-o->error));
+    else if (f->error)
+        snprintf(why, size, "%s: %s (%s)", stages[f->stage % DONE],
+                 error_text(f->error), strerrorname_np(-f->error));
     else if (code < 0)
         snprintf(why, size, "the timed side was killed by %s",
                  strsignal(-code));
@@ -108,11 +92,11 @@ static int start(struct process *p, const struct trial_spec *spec,
 int trial_run(const struct trial_spec *spec, const struct region *shared,
               const volatile sig_atomic_t *stop, char *why, size_t size)
 {
-    struct findings *o = shared->base;
+    struct findings *f = shared->base;
     struct process p;
     int code = 0, error;
 
-    memset(o, 0, offsetof(struct findings, sample));
+    memset(f, 0, offsetof(struct findings, sample));
     error = start(&p, spec, shared);
     if (error) {
         snprintf(why, size, "cannot start: %s", error_text(error));
@@ -126,14 +110,14 @@ int trial_run(const struct trial_spec *spec, const struct region *shared,
     }
     process_join(&p, NO_TIMEOUT);
     process_exitcode(&p, &code);
-    end_group(p.pid);
+    group_end(p.pid);
     process_close(&p);
     if (error == -ETIMEDOUT)
         snprintf(why, size, "no end after %lld s: killed",
                  (long long)(spec->patience / SECOND));
-    if (!error && o->stage != DONE) {
-        describe(o, code, why, size);
-        error = o->error ? o->error : -ECHILD;
+    if (!error && f->stage != DONE) {
+        describe(f, code, why, size);
+        error = f->error ? f->error : -ECHILD;
     }
     return error;
 }

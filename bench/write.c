@@ -147,8 +147,8 @@ static int resolve_new(struct place_of *p)
     if (slash)
         *slash = '\0';
     if (!realpath(!slash ? "." : slash == given ? "/" : given, parent))
-        return fail(p, -errno, "the folder it would be in: %s",
-                    strerror(errno));
+        return fail(p, -errno, "the folder it would be in: %s%s",
+                    strerror(errno), errno == ENOENT ? "; make it first" : "");
     if (snprintf(p->dir, sizeof p->dir, "%s/%s", parent, name) >=
         (int)sizeof p->dir)
         return fail(p, -ENAMETOOLONG, "%s", strerror(ENAMETOOLONG));

@@ -123,13 +123,11 @@ static ssize_t know(struct connection *c)
     drop_inherited(c);
     if (c->known)
         return 0;
-    /* region: end-or-torn */
     error = fill(c, HEADER);
     if (error == -EPIPE && ahead(c))
         return stop_reading(c, -EBADMSG);
     if (error)
         return error;
-    /* end: end-or-torn */
     memcpy(&small, c->buffer + c->start, HEADER);
     small = be32toh(small);
     if (small <= INT32_MAX) {

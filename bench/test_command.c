@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_command.c - other programs are run, read, and ended; what CPython's
+ * side prints is believed only when it is whole.
+ */
+#include "command.h"
+#include "reference.h"
+
+#include "common/hooks.h"
+#include "common/test_census.h"
+#include "registry.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+static volatile sig_atomic_t stop;
+
+/* Run a line of shell. */
+static int shell(const char *line, int64_t patience, char **text, int *error)
+{
+    const char *argv[] = {"sh", "-c", line, NULL};
+    size_t length;
+    int code = command_run(argv, patience, &stop, text, &length, error);
+
+    assert_true(!*text || strlen(*text) <= length);
+    return code;
+}
+
+static void output_and_exit_code_come_back(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    assert_int_equal(
+        shell("echo one; echo two; exit 7", SECOND * 10, &text, &error), 7);
+    assert_int_equal(error, 0);
+    assert_string_equal(text, "one\ntwo\n");
+    free(text);
+    assert_int_equal(shell("kill -9 $$", SECOND * 10, &text, &error), -9);
+    assert_int_equal(error, 0);
+    free(text);
+}
+
+static void a_long_output_is_whole(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    shell("head -c 1000000 /dev/zero | tr '\\0' x", SECOND * 10, &text, &error);
+    assert_int_equal(error, 0);
+    assert_int_equal(strlen(text), 1000000);
+    free(text);
+}
+
+static void a_program_that_is_not_there_is_enoent(void **state)
+{
+    const char *argv[] = {"ipclab-no-such-program", NULL};
+    size_t length;
+    char *text;
+    int error;
+
+    (void)state;
+    command_run(argv, SECOND, &stop, &text, &length, &error);
+    assert_int_equal(error, -ENOENT);
+    free(text);
+}
+
+static void one_that_hangs_is_ended_with_all_its_children(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    shell("sleep 100 & sleep 100", SECOND / 5, &text, &error);
+    assert_int_equal(error, -ETIMEDOUT);
+    free(text);
+    stop = 1;
+    shell("sleep 100", SECOND * 10, &text, &error);
+    assert_int_equal(error, -EINTR);
+    free(text);
+    stop = 0;
+}
+
+static void signals_and_stdin_are_a_fresh_programs(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    assert_int_equal(shell("read line; kill -PIPE $$; echo alive", SECOND * 10,
+                           &text, &error),
+                     -SIGPIPE);
+    free(text);
+}
+
+/* --- CPython's side --- */
+
+static char script[] = "/tmp/ipclab-test-XXXXXX";
+
+/* Run a program that prints this, as if it were CPython's side. */
+static int reads(const char *prints, char *why, struct findings *f)
+{
+    struct reference r = {.names = NULL};
+    struct trial_spec spec = {.mechanism = "pipe",
+                              .workload = workload_find("pipe", "roundtrip"),
+                              .bytes = 64,
+                              .timed_cpu = -1,
+                              .warm = 1,
+                              .window = 1,
+                              .patience = 2 * SECOND};
+    FILE *file = fopen(script, "we");
+
+    assert_non_null(file);
+    fprintf(file, "#!/bin/sh\n%s\n", prints);
+    fclose(file);
+    chmod(script, 0700);
+    snprintf(r.python, sizeof r.python, "%s", script);
+    return reference_run(&r, &spec, f, &stop, why, 160);
+}
+
+static struct findings *found;
+
+static void a_whole_answer_is_read(void **state)
+{
+    char why[160];
+
+    (void)state;
+    assert_int_equal(
+        reads("echo batch 4; echo sample 100; echo sample 300; echo latency 9;"
+              "echo counters 50 6 7 8 2000; echo python 3.11.2; echo end",
+              why, found),
+        0);
+    assert_int_equal(found->batch, 4);
+    assert_int_equal(found->samples, 2);
+    assert_int_equal(found->sample[1], 300);
+    assert_int_equal(found->latencies, 1);
+    assert_int_equal(found->elapsed, 400);
+    assert_int_equal(found->operations, 2000);
+    assert_int_equal(found->timed.cpu_ns, 50);
+    assert_int_equal(found->timed.voluntary, 6);
+    assert_int_equal(found->timed.involuntary, 7);
+    assert_int_equal(found->timed.minor_faults, 8);
+}
+
+static void fails(const char *prints, int error, const char *text)
+{
+    char why[160];
+
+    assert_int_equal(reads(prints, why, found), error);
+    assert_string_equal(why, text);
+}
+
+static void anything_less_is_refused_with_its_reason(void **state)
+{
+    (void)state;
+    fails("echo error no such workload; exit 1", -EBADMSG,
+          "CPython: no such workload");
+    fails("echo batch 1; echo sample 5", -EBADMSG, "CPython: no result");
+    fails("echo batch 1; echo end", -EBADMSG, "CPython: no result");
+    fails("true", -EBADMSG, "CPython: no result");
+    fails("echo batch 1; echo sample 5; echo what is this; echo end", -EBADMSG,
+          "CPython: cannot read 'what is this'");
+    fails("echo batch 1; echo sample 5; echo end; exit 3", -ECHILD,
+          "CPython: ended with 3");
+    fails("sleep 100", -ETIMEDOUT, "CPython: no end after 2 s: killed");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(output_and_exit_code_come_back,
+                                        census_begin, census_end),
+        cmocka_unit_test_setup_teardown(a_long_output_is_whole, census_begin,
+                                        census_end),
+        cmocka_unit_test_setup_teardown(a_program_that_is_not_there_is_enoent,
+                                        census_begin, census_end),
+        cmocka_unit_test_setup_teardown(
+            one_that_hangs_is_ended_with_all_its_children, census_begin,
+            census_end),
+        cmocka_unit_test_setup_teardown(signals_and_stdin_are_a_fresh_programs,
+                                        census_begin, census_end),
+        cmocka_unit_test_setup_teardown(a_whole_answer_is_read, census_begin,
+                                        census_end),
+        cmocka_unit_test_setup_teardown(
+            anything_less_is_refused_with_its_reason, census_begin, census_end),
+    };
+    int fd = mkstemp(script), failed;
+
+    mechanisms_init(argc, argv);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    found = calloc(1, sizeof *found);
+    if (fd < 0 || !found)
+        return 1;
+    close(fd);
+    failed = cmocka_run_group_tests_name("command", tests, NULL, NULL);
+    unlink(script);
+    free(found);
+    return failed;
+}
