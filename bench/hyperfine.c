@@ -125,7 +125,7 @@ void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
     int error, code;
 
     if (!python || !*python) {
-        say("there is no CPython beside it");
+        say("no CPython to hold them against");
         return;
     }
     if (find_pair(demo, twin, sizeof demo) < 0) {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { COLUMNS_LEAST = 40, LEFT_OUT_SHOWN = 8 };
+enum { COLUMNS_LEAST = 40, LEFT_OUT_SHOWN = 8, RATIOS_SHOWN = 6 };
 
 const char *result_name(const struct result *r, char *text, size_t size)
 {
@@ -122,6 +122,46 @@ static void print_programs(FILE *out, const struct run *run,
     }
 }
 
+/* "1.03 × floor (95% CI 1.02 – 1.04)" */
+static void ratio_text(double ratio, const struct interval *i, const char *to,
+                       const struct look *look, char *text, size_t size)
+{
+    size_t n = (size_t)snprintf(text, size, "%.2f %s %s", ratio,
+                                look->utf8 ? "×" : "x", to);
+
+    if (i->kind && n < size)
+        snprintf(text + n, size - n, " (%s %.2f %s %.2f)",
+                 strcmp(i->kind, "ci") == 0 ? "95% CI" : "range", i->low,
+                 look->utf8 ? "–" : "-", i->high);
+}
+
+/* Of a few rows, how sure the ratios are too; of many, run.json has it. */
+static void print_ratios(FILE *out, const struct run *run,
+                         const struct look *look)
+{
+    if (run->result_count > RATIOS_SHOWN)
+        return;
+    fprintf(out, "\nmedians of the rounds' ratios\n");
+    for (size_t i = 0; i < run->result_count; i++) {
+        const struct result *r = &run->results[i];
+        char text[320], name[80], size[32], one[96] = "", other[96] = "";
+
+        row_size(r, size, sizeof size);
+        if (isfinite(r->times_floor))
+            ratio_text(r->times_floor, &r->times_floor_interval, "the floor",
+                       look, one, sizeof one);
+        if (isfinite(r->times_faster))
+            ratio_text(r->times_faster, &r->times_faster_interval, "CPython",
+                       look, other, sizeof other);
+        snprintf(text, sizeof text, "%s%s%s, %s: %s%s%s",
+                 result_name(r, name, sizeof name), *size ? " " : "", size,
+                 placement_names[r->placement], one, *one && *other ? ", " : "",
+                 other);
+        fprintf(out, "  ");
+        human_wrap(out, text, 4, look->columns, "");
+    }
+}
+
 /* What two rows that are the same differ by: less than that is nothing. */
 static void print_same(FILE *out, const struct run *run,
                        const struct look *look)
@@ -172,6 +212,7 @@ void table_draw(FILE *out, const struct run *run, const struct look *look)
     print_machine(out, run, &least);
     print_blocks(out, run->results, run->result_count, false, &least);
     print_blocks(out, run->floors, run->floor_count, true, &least);
+    print_ratios(out, run, &least);
     print_programs(out, run, &least);
     print_same(out, run, &least);
     print_left_out(out, run, &least);

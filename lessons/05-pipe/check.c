@@ -181,11 +181,11 @@ static void damage(size_t at, size_t n, const char *hint)
 {
     unsigned char bytes[PIPE_BUF];
     uint64_t before = reader.skipped;
-    size_t length;
 
     for (int bit = 1; bit < 256; bit <<= 1) {
+        size_t length = frame(bytes, payload(1, n), n);
+
         put_frame(0, n);
-        length = frame(bytes, payload(1, n), n);
         bytes[at] ^= (unsigned char)bit;
         put_bytes(bytes, length);
         put_frame(2, 3); /* shorter than what was damaged */
