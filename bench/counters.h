@@ -23,8 +23,9 @@ void usage_add(struct usage *sum, struct usage more);
 
 /* What disturbed us from outside. */
 struct disturbance {
-    int64_t stolen;    /* ns that the hypervisor gave to others, all CPUs */
-    int64_t run_delay; /* ns that this process was ready and did not run */
+    int64_t stolen;     /* ns that the hypervisor gave to others, all CPUs */
+    int64_t run_delay;  /* ns that this process was ready and did not run */
+    int64_t migrations; /* how often this process changed its processor */
 };
 
 /* Since boot and since this process began; a part that cannot be read is 0. */

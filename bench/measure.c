@@ -183,5 +183,6 @@ int measure(struct side *s, const int *controls)
     f->disturbance = disturbance_now();
     f->disturbance.stolen -= before.stolen;
     f->disturbance.run_delay -= before.run_delay;
+    f->disturbance.migrations -= before.migrations;
     return error;
 }

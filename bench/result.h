@@ -66,8 +66,9 @@ struct result {
     bool one_way;
     double latency_p50, latency_p99; /* NAN: not a stream */
     struct counters counters;
-    double steal;    /* share of the window the hypervisor took, 0..1 */
-    unsigned reruns; /* rounds that were noisy and measured again */
+    double steal;       /* share of the window the hypervisor took, 0..1 */
+    int64_t migrations; /* of the timed side, in all rounds together */
+    unsigned reruns;    /* rounds that were noisy and measured again */
 
     char floor[80];     /* "floor/pipe-pingpong", or "" */
     double times_floor; /* median of per-round ratios; NAN: none */

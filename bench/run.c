@@ -45,7 +45,8 @@ static bool is_noisy(const struct row *row, const struct findings *f)
 {
     const struct disturbance *d = &f->disturbance;
     int64_t tick = SECOND / sysconf(_SC_CLK_TCK);
-    bool alone = row->workload->peers && row->placement != PLACE_SAME;
+    bool alone = row->workload->peers && row->placement != PLACE_SAME &&
+                 row->placement != PLACE_FREE;
 
     return (d->stolen >= 2 * tick && d->stolen > f->elapsed / 50) ||
            (alone && d->run_delay > f->elapsed / 20);
@@ -65,6 +66,7 @@ static int keep(struct round_samples *kept, const struct findings *f)
     kept->elapsed = f->elapsed;
     kept->usage = f->timed;
     usage_add(&kept->usage, f->peers);
+    kept->migrations = f->disturbance.migrations;
     kept->steal =
         f->elapsed > 0 ? (double)f->disturbance.stolen / (double)f->elapsed : 0;
     return 0;

@@ -17,6 +17,7 @@ struct round_samples {
     int64_t operations, elapsed;
     struct usage usage; /* of all participants */
     double steal;
+    int64_t migrations; /* of the timed side */
     unsigned reruns;
     int64_t *latency;
     size_t latencies;

@@ -68,6 +68,7 @@ static void fill_costs(struct result *r, const struct record *record,
         steal += one->steal * (double)one->elapsed;
         usage_add(&sum, one->usage);
         r->reruns += one->reruns;
+        r->migrations += one->migrations;
         r->batch = one->batch > r->batch ? one->batch : r->batch;
     }
     if (operations <= 0 || elapsed <= 0)
@@ -122,6 +123,12 @@ static void fill_warnings(struct result *r, const struct record *record,
         snprintf(text, sizeof text,
                  "%u of %u rounds were disturbed, and kept after %u reruns",
                  record->noisy, rounds, r->reruns);
+        warn(r, text);
+    }
+    if (r->placement == PLACE_FREE) {
+        snprintf(text, sizeof text,
+                 "the timed side changed its core %lld times in %u rounds",
+                 (long long)r->migrations, r->rounds);
         warn(r, text);
     }
     for (unsigned i = 0; i < r->rounds; i++)

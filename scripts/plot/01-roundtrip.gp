@@ -93,7 +93,7 @@ do for [n in "4096 65536"] {
         set arrow from int(n),bottom to int(n),top nohead back \
             lc rgb "#999999" dt (6,5) lw 1.2
         set label (n eq "4096" ? "PIPE_BUF, 4 KiB" \
-                               : "a pipe holds 64 KiB") \
+                               : "a pipe holds 64 KiB, a frame has 4 B more") \
             at int(n),bottom * 1.22 left offset character 0.6,0 noenhanced \
             font sprintf("sans-serif,%d", small) textcolor rgb "#666666"
     }
