@@ -166,7 +166,7 @@ static int look_around(struct session *s)
     if (o->no_reference)
         snprintf(s->python_why, sizeof s->python_why,
                  "no reference column: --no-reference");
-    else if (reference_find(&s->reference, s->python_why,
+    else if (reference_find(&s->reference, &stop, s->python_why,
                             sizeof s->python_why) == 0)
         o->request.reference = true;
     if (s->python_why[0] && !o->no_reference)

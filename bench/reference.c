@@ -53,7 +53,8 @@ static int read_list(struct reference *r, char *text)
     return n && r->version[0] ? 0 : -EBADMSG;
 }
 
-int reference_find(struct reference *r, char *why, size_t size)
+int reference_find(struct reference *r, const volatile sig_atomic_t *stop,
+                   char *why, size_t size)
 {
     const char *debian = "/usr/bin/python3";
     int error, code;
@@ -72,7 +73,7 @@ int reference_find(struct reference *r, char *why, size_t size)
              access(debian, X_OK) == 0 ? debian : "python3");
     code = command_run(
         (const char *[]){r->python, "-I", r->script, "--list", NULL},
-        find_patience, NULL, &text, &length, &error);
+        find_patience, stop, &text, &length, &error);
     if (!error && code == 0 && text)
         error = read_list(r, text);
     else

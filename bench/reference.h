@@ -19,7 +19,8 @@ struct reference {
 };
 
 /* 0, or -errno and why there will be no such column, in one line. */
-int reference_find(struct reference *r, char *why, size_t size);
+int reference_find(struct reference *r, const volatile sig_atomic_t *stop,
+                   char *why, size_t size);
 void reference_free(struct reference *r);
 
 /* As trial_run. */

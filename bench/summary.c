@@ -213,7 +213,7 @@ static void add_twin(const struct summary *s, size_t i, struct run *run)
     pair->class = row->workload->peers ? "blocking" : "start";
     pair->ratio = stats_ratio(medians_of(s, (int)i), medians_of(s, row->twin),
                               s->plan->rounds, &pair->interval);
-    run->aa_count++;
+    run->aa_count += isfinite(pair->ratio);
 }
 
 static int summarise(struct summary *s, struct run *run)

@@ -283,14 +283,14 @@ static void a_dead_peer_ends_the_trial_at_once(void **state)
 {
     /* Were it patience that ended it, the error would be -ETIMEDOUT. */
     (void)state;
-    fails("killed", -ECHILD, "was killed by Killed");
+    fails("killed", -ECHILD, "was killed by SIGKILL");
     fails("left", -ECHILD, "peer 0 ended early, with 9");
 }
 
 static void a_crash_of_the_timed_side_is_a_row_that_failed(void **state)
 {
     (void)state;
-    fails("crash", -ECHILD, "the timed side was killed by Aborted");
+    fails("crash", -ECHILD, "the timed side was killed by SIGABRT");
 }
 
 static void a_trial_that_never_ends_is_ended(void **state)

@@ -26,8 +26,8 @@ static void describe_peer(const struct findings *f, char *why, size_t size)
                      : error_text(f->peer_errors[role]),
                  strerrorname_np(-f->peer_errors[role]));
     else if (status < 0)
-        snprintf(why, size, "peer %d was killed by %s", role,
-                 strsignal(-status));
+        snprintf(why, size, "peer %d was killed by SIG%s", role,
+                 sigabbrev_np(-status));
     else
         snprintf(why, size, "peer %d ended early, with %d", role, status);
 }
@@ -46,8 +46,8 @@ static void describe(const struct findings *f, int code, char *why, size_t size)
         snprintf(why, size, "%s: %s (%s)", stages[f->stage % DONE],
                  error_text(f->error), strerrorname_np(-f->error));
     else if (code < 0)
-        snprintf(why, size, "the timed side was killed by %s",
-                 strsignal(-code));
+        snprintf(why, size, "the timed side was killed by SIG%s",
+                 sigabbrev_np(-code));
     else
         snprintf(why, size, "the timed side ended early, with %d", code);
 }
