@@ -117,7 +117,8 @@ int trial_run(const struct trial_spec *spec, const struct region *shared,
                  (long long)(spec->patience / SECOND));
     if (!error && f->stage != DONE) {
         describe(f, code, why, size);
-        error = f->error ? f->error : -ECHILD;
+        /* Whether its end or its silence was noticed first is chance. */
+        error = f->error && !f->dead_peer ? f->error : -ECHILD;
     }
     return error;
 }
