@@ -168,36 +168,48 @@ static void consider_resident(struct planner *p, const struct row *row,
     consider(p, row_with(heavy, "huge", 1));
 }
 
-/* The sizes of each tier; 0 ends them. */
-static const size_t tier_one[] = {4096, 65536, 1048576, 0};
-static const size_t tier_three[] = {16777216, 1,   16384,   1024,
-                                    262144,   256, 4194304, 0};
+/* The sizes of a tier of their own, the most telling first. */
+static const size_t sizes[] = {4096, 65536,  1048576, 16777216, 1,
+                               1024, 262144, 16384,   4194304,  256};
+
+/*
+ * 0: every workload once.  1, 2, 3: the sizes that every plan should have, and
+ * what a parent holds.  4: two cores.  Then a size a tier, and the settings.
+ */
+enum { TIER_SIZES = 1, TIER_CROSS = 4, TIER_MORE = 5, TIER_LAST = 12 };
+
+/* The size of a tier, or 0. */
+static size_t tier_size(int tier)
+{
+    if (tier >= TIER_SIZES && tier < TIER_CROSS)
+        return sizes[tier - TIER_SIZES];
+    if (tier >= TIER_MORE && tier < TIER_LAST)
+        return sizes[tier - TIER_MORE + TIER_CROSS - TIER_SIZES];
+    return 0;
+}
 
 static void consider_tier(struct planner *p, const char *mechanism,
                           const struct workload *w, int tier)
 {
     struct row row = row_new(mechanism, w, 64, PLACE_SAME);
-    const size_t *sizes = tier == 1 ? tier_one : tier_three;
-    enum scale scale = p->request->scale;
+    bool full = p->request->scale == SCALE_FULL;
 
     if (tier == 0)
         consider(p, row);
-    if ((tier == 1 || tier == 3) && w->sized)
-        for (; *sizes; sizes++)
-            consider(p, row_new(mechanism, w, *sizes, PLACE_SAME));
-    if (tier == 1 && has_setting(w, "resident")) {
+    if (tier_size(tier) && w->sized)
+        consider(p, row_new(mechanism, w, tier_size(tier), PLACE_SAME));
+    if (tier == TIER_SIZES && has_setting(w, "resident")) {
         consider_resident(p, &row, 64 * MiB);
-        if (scale != SCALE_QUICK)
+        if (p->request->scale != SCALE_QUICK)
             consider_resident(p, &row, 256 * MiB);
     }
-    if (tier == 2 && w->peers) {
+    if (tier == TIER_CROSS && w->peers)
         consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
-        for (; w->sized && *sizes && scale == SCALE_FULL; sizes++)
-            consider(p, row_new(mechanism, w, *sizes, PLACE_CROSS));
-    }
-    if (tier == 3 && has_setting(w, "resident") && scale == SCALE_FULL)
+    if (tier >= TIER_MORE && tier < TIER_LAST && w->peers && full)
+        consider(p, row_new(mechanism, w, tier_size(tier), PLACE_CROSS));
+    if (tier == TIER_LAST && has_setting(w, "resident") && full)
         consider_resident(p, &row, 1024 * MiB);
-    if (tier == 3 && has_setting(w, "descriptors")) {
+    if (tier == TIER_LAST && has_setting(w, "descriptors")) {
         consider(p, row_with(row, "descriptors", 64));
         consider(p, row_with(row, "descriptors", 1024));
     }
@@ -340,7 +352,7 @@ int plan_make(struct plan *plan, const struct request *q,
     } else {
         if (!q->names || !q->names[0])
             add_floors(&p);
-        for (int tier = 0; tier <= 3; tier++)
+        for (int tier = 0; tier <= TIER_LAST; tier++)
             each_named(&p, tier, consider_tier);
     }
     add_tiny(&p);

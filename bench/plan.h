@@ -79,6 +79,12 @@ void plan_free(struct plan *plan);
 /* The order of round r: every row once, groups together.  n = plan->count. */
 void plan_order(const struct plan *plan, unsigned round, size_t *order);
 
+/*
+ * The order for a reader: workloads as they came, placements, sizes, settings.
+ * n = plan->count.
+ */
+void plan_reading_order(const struct plan *plan, size_t *order);
+
 /* "pipe/roundtrip 64 B same", for people. */
 const char *row_describe(const struct row *row, char *text, size_t size);
 

@@ -216,15 +216,15 @@ static void add_twin(const struct summary *s, size_t i, struct run *run)
     run->aa_count += isfinite(pair->ratio);
 }
 
-static int summarise(struct summary *s, struct run *run)
+static int summarise(struct summary *s, const size_t *order, struct run *run)
 {
     struct result ignored;
     int error = 0;
 
     for (size_t i = 0; i < s->plan->count && !error; i++) {
-        enum kind kind = s->plan->rows[i].kind;
+        enum kind kind = s->plan->rows[order[i]].kind;
 
-        error = fill_own(s, i,
+        error = fill_own(s, order[i],
                          kind == ROW_RESULT  ? &run->results[run->result_count]
                          : kind == ROW_FLOOR ? &run->floors[run->floor_count]
                                              : &ignored);
@@ -232,11 +232,13 @@ static int summarise(struct summary *s, struct run *run)
         run->floor_count += kind == ROW_FLOOR;
     }
     for (size_t i = 0, n = 0; i < s->plan->count && !error; i++) {
-        if (s->plan->rows[i].kind == ROW_RESULT)
-            fill_ratios(s, &s->plan->rows[i], medians_of(s, (int)i),
+        const struct row *row = &s->plan->rows[order[i]];
+
+        if (row->kind == ROW_RESULT)
+            fill_ratios(s, row, medians_of(s, (int)order[i]),
                         &run->results[n++]);
-        if (s->plan->rows[i].kind == ROW_TWIN)
-            add_twin(s, i, run);
+        if (row->kind == ROW_TWIN)
+            add_twin(s, order[i], run);
     }
     return error;
 }
@@ -244,14 +246,19 @@ static int summarise(struct summary *s, struct run *run)
 int run_summarise(const struct plan *plan, const struct record *records,
                   struct run *run)
 {
+    size_t *order = calloc(plan->count, sizeof *order);
     struct summary s = {plan, records, NULL};
+    int error = -ENOMEM;
 
     s.medians = store_doubles(plan->count * ROUNDS_MAX);
     run->results = calloc(plan->count, sizeof *run->results);
     run->floors = calloc(plan->count, sizeof *run->floors);
-    if (!s.medians || !run->results || !run->floors)
-        return -ENOMEM;
-    return summarise(&s, run);
+    if (order && s.medians && run->results && run->floors) {
+        plan_reading_order(plan, order);
+        error = summarise(&s, order, run);
+    }
+    free(order);
+    return error;
 }
 
 void run_free(struct run *run)

@@ -133,6 +133,28 @@ static void a_round_has_every_row_once_and_groups_together(void **state)
     plan_free(&plan);
 }
 
+static void a_reader_finds_sizes_in_order(void **state)
+{
+    size_t order[512], last = 0;
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    make(&plan, &q);
+    plan_reading_order(&plan, order);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[order[i]];
+
+        if (strcmp(row->workload->name, "roundtrip") != 0 ||
+            row->placement != PLACE_SAME)
+            continue;
+        assert_true(row->bytes >= last);
+        last = row->bytes;
+    }
+    assert_true(last > 65536);
+    plan_free(&plan);
+}
+
 static void every_workload_keeps_a_row_and_the_budget_is_kept(void **state)
 {
     struct request q = ask();
@@ -228,6 +250,7 @@ int main(void)
             the_same_seed_makes_the_same_plan_and_another_another, bounded),
         cmocka_unit_test_setup(a_round_has_every_row_once_and_groups_together,
                                bounded),
+        cmocka_unit_test_setup(a_reader_finds_sizes_in_order, bounded),
         cmocka_unit_test_setup(
             every_workload_keeps_a_row_and_the_budget_is_kept, bounded),
         cmocka_unit_test_setup(

@@ -102,7 +102,6 @@ static int fill(struct connection *c, size_t n)
         if (want > c->capacity - c->end)
             want = c->capacity - c->end;
         got = read_some(c->fd, c->buffer + c->end, want);
-
         if (got <= 0)
             return is_end(got) ? -EPIPE : (int)got;
         c->end += (size_t)got;

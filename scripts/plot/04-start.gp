@@ -25,7 +25,7 @@ do for [m=1:3] {
         do for [huge=0:1] {
             name = word(methods, m); part = word(parts, p)
             what = "mechanism=".name." placement=same workload=".part \
-                .sprintf(" huge=%d", huge)
+                .sprintf(" huge=%d descriptors=0", huge)
             if (lines < 12 && (p == 1 || (huge == 0 && m == 1)) \
                     && count(what, "resident median") > 0) {
                 lines = lines + 1
@@ -49,7 +49,7 @@ do for [huge=0:1] {
     do for [i=1:2] {
         what = "placement=same ".(i == 1 \
             ? "mechanism=floor workload=fork-self" \
-            : "mechanism=fork workload=joined").sprintf(" huge=%d", huge)
+            : "mechanism=fork workload=joined").sprintf(" huge=%d descriptors=0", huge)
         column = i == 1 ? "median" : "reference"
         if (count(what, "resident ".column) > 0) {
             lines = lines + 1
