@@ -21,7 +21,7 @@ enum {
     CLOCKS_BATCH = 100, /* a batch of shorter ones is this long */
 };
 
-/* A stream fills and drains its channel many times within one sample. */
+/* What a stream's samples, and so its percentiles, are taken over. */
 static const int64_t stream_batch = SECOND / 1000;
 
 static int tell_peers(const struct side *s, const int *controls, uint32_t n)
@@ -113,10 +113,17 @@ static uint32_t choose_samples(double ns, unsigned batch, int64_t length,
     return fit < least ? least : fit > most ? most : (uint32_t)fit;
 }
 
-/* ns an operation in the window just timed, by its median sample. */
-static double typical(struct findings *f)
+/*
+ * ns an operation in the window just timed.  A stream fills and drains its
+ * channel in turns, and most samples may lie in one of the two: it has no
+ * typical sample, only a total.
+ */
+static double typical(const struct side *s)
 {
-    double ns = stats_median_ns(f->sample, f->samples) / f->batch;
+    const struct findings *f = s->findings;
+    double ns = s->spec.workload->one_way
+                    ? (double)f->elapsed / (double)f->operations
+                    : stats_median_ns(f->sample, f->samples) / f->batch;
 
     return ns < 1 ? 1 : ns;
 }
@@ -149,7 +156,7 @@ static int settle(struct side *s, const int *controls, double *ns)
             batch);
         operations += s->findings->operations;
         took = clock_now() - begin;
-        *ns = error ? *ns : typical(s->findings);
+        *ns = error ? *ns : typical(s);
         change = before > 0 ? *ns / before : 0;
         before = *ns;
         if (took > 5 * s->spec.warm ||

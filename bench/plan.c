@@ -169,8 +169,8 @@ static void consider_resident(struct planner *p, const struct row *row,
 }
 
 /* The sizes of a tier of their own, the most telling first. */
-static const size_t sizes[] = {4096, 65536,  1048576, 16777216, 1,
-                               1024, 262144, 16384,   4194304,  256};
+static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
+                                       1024, 262144, 16384,   4194304,  256};
 
 /*
  * 0: every workload once.  1, 2, 3: the sizes that every plan should have, and
@@ -182,9 +182,9 @@ enum { TIER_SIZES = 1, TIER_CROSS = 4, TIER_MORE = 5, TIER_LAST = 12 };
 static size_t tier_size(int tier)
 {
     if (tier >= TIER_SIZES && tier < TIER_CROSS)
-        return sizes[tier - TIER_SIZES];
+        return telling_sizes[tier - TIER_SIZES];
     if (tier >= TIER_MORE && tier < TIER_LAST)
-        return sizes[tier - TIER_MORE + TIER_CROSS - TIER_SIZES];
+        return telling_sizes[tier - TIER_MORE + TIER_CROSS - TIER_SIZES];
     return 0;
 }
 

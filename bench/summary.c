@@ -142,6 +142,32 @@ static void fill_warnings(struct result *r, const struct record *record,
     }
 }
 
+/*
+ * A stream's figure of a round is that of the whole window: every message was
+ * both sent and received within it.  A sample may be all draining, or filling.
+ */
+static void fill_stream(struct result *r, const struct record *record,
+                        unsigned rounds, double *medians)
+{
+    double sorted[ROUNDS_MAX];
+    size_t n;
+
+    r->rounds = 0;
+    for (unsigned i = 0; i < rounds; i++) {
+        const struct round_samples *one = &record->rounds[i];
+
+        medians[i] = one->count && one->operations > 0
+                         ? (double)one->elapsed / (double)one->operations
+                         : NAN;
+        if (isfinite(medians[i]))
+            r->round_medians[r->rounds++] = medians[i];
+    }
+    memcpy(sorted, medians, rounds * sizeof *sorted);
+    n = stats_sort(sorted, rounds);
+    r->median = stats_median(sorted, n);
+    r->median_interval = stats_median_interval(sorted, n);
+}
+
 /* Everything of a row that follows from itself. */
 static int fill_own(const struct summary *s, size_t i, struct result *r)
 {
@@ -171,6 +197,8 @@ static int fill_own(const struct summary *s, size_t i, struct result *r)
     memcpy(r->settings, row->settings, sizeof r->settings);
     stats_round_medians(samples, counts, rounds, medians_of(s, (int)i));
     stats_fill(r, samples, counts, rounds, pooled);
+    if (r->one_way)
+        fill_stream(r, record, rounds, medians_of(s, (int)i));
     fill_costs(r, record, rounds);
     fill_latency(r, record, rounds);
     fill_warnings(r, record, rounds);

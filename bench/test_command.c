@@ -120,7 +120,7 @@ static int reads(const char *prints, char *why, struct findings *f)
     return reference_run(&r, &spec, f, &stop, why, 160);
 }
 
-static struct findings *found;
+static struct findings *answer;
 
 static void a_whole_answer_is_read(void **state)
 {
@@ -130,25 +130,25 @@ static void a_whole_answer_is_read(void **state)
     assert_int_equal(
         reads("echo batch 4; echo sample 100; echo sample 300; echo latency 9;"
               "echo counters 50 6 7 8 2000; echo python 3.11.2; echo end",
-              why, found),
+              why, answer),
         0);
-    assert_int_equal(found->batch, 4);
-    assert_int_equal(found->samples, 2);
-    assert_int_equal(found->sample[1], 300);
-    assert_int_equal(found->latencies, 1);
-    assert_int_equal(found->elapsed, 400);
-    assert_int_equal(found->operations, 2000);
-    assert_int_equal(found->timed.cpu_ns, 50);
-    assert_int_equal(found->timed.voluntary, 6);
-    assert_int_equal(found->timed.involuntary, 7);
-    assert_int_equal(found->timed.minor_faults, 8);
+    assert_int_equal(answer->batch, 4);
+    assert_int_equal(answer->samples, 2);
+    assert_int_equal(answer->sample[1], 300);
+    assert_int_equal(answer->latencies, 1);
+    assert_int_equal(answer->elapsed, 400);
+    assert_int_equal(answer->operations, 2000);
+    assert_int_equal(answer->timed.cpu_ns, 50);
+    assert_int_equal(answer->timed.voluntary, 6);
+    assert_int_equal(answer->timed.involuntary, 7);
+    assert_int_equal(answer->timed.minor_faults, 8);
 }
 
 static void fails(const char *prints, int error, const char *text)
 {
     char why[160];
 
-    assert_int_equal(reads(prints, why, found), error);
+    assert_int_equal(reads(prints, why, answer), error);
     assert_string_equal(why, text);
 }
 
@@ -190,12 +190,12 @@ int main(int argc, char **argv)
 
     mechanisms_init(argc, argv);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    found = calloc(1, sizeof *found);
-    if (fd < 0 || !found)
+    answer = calloc(1, sizeof *answer);
+    if (fd < 0 || !answer)
         return 1;
     close(fd);
     failed = cmocka_run_group_tests_name("command", tests, NULL, NULL);
     unlink(script);
-    free(found);
+    free(answer);
     return failed;
 }
