@@ -14,6 +14,7 @@ import os
 
 COLUMNS = ["bytes", "median", "p99", "times_floor", "times_faster"]
 HEADINGS = {"times_floor": "× floor", "times_faster": "× CPython",
+            "settings": "the parent holds",
             "bytes": "size", "interval": "interval of the median",
             "median_interval": "interval of the median"}
 INTERVALS = {"interval": "median", "median_interval": "median",
@@ -68,6 +69,18 @@ def is_time(column):
         stem[:1] == "p" and stem[1:].replace(".", "").isdigit())
 
 
+def settings(value):
+    """"resident=67108864,huge=1,descriptors=0": "64 MiB huge", for people."""
+    values = dict(pair.split("=", 1) for pair in value.split(","))
+    words = []
+    if "resident" in values:
+        words.append(size(values.pop("resident")))
+    if values.pop("huge", "0") != "0":
+        words.append("in huge pages")
+    words += ["%s=%s" % pair for pair in values.items() if pair[1] != "0"]
+    return " ".join(words) or "–"
+
+
 def cell(row, column):
     if column in INTERVALS:
         stem = INTERVALS[column]
@@ -83,6 +96,8 @@ def cell(row, column):
     try:
         if column == "bytes":
             return size(value)
+        if column == "settings":
+            return settings(value)
         if is_time(column):
             return time(value)
         if column.endswith("_per_s"):
@@ -137,7 +152,7 @@ def table(path, selector):
                                        quoting=csv.QUOTE_NONE))
         card = os.path.join(os.path.dirname(path), "machine.txt")
         with open(card, encoding="utf-8") as source:
-            machine = source.readline().strip()
+            machine = source.readline().split(None, 1)[-1].strip()
     except OSError as error:
         raise Wrong("%s: %s" % (error.filename, error.strerror))
     if not rows or "mechanism" not in rows[0] or "workload" not in rows[0]:
