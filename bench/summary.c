@@ -241,7 +241,7 @@ static void add_twin(const struct summary *s, size_t i, struct run *run)
     pair->class = row->workload->peers ? "blocking" : "start";
     pair->ratio = stats_ratio(medians_of(s, (int)i), medians_of(s, row->twin),
                               s->plan->rounds, &pair->interval);
-    run->aa_count += isfinite(pair->ratio);
+    run->aa_count += isfinite(pair->ratio) != 0;
 }
 
 static int summarise(struct summary *s, const size_t *order, struct run *run)
