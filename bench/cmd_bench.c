@@ -169,7 +169,7 @@ static int look_around(struct session *s)
     else if (reference_find(&s->reference, &stop, s->python_why,
                             sizeof s->python_why) == 0)
         o->request.reference = true;
-    if (s->python_why[0] && !o->no_reference)
+    if (s->python_why[0] && !o->no_reference && !stop)
         say("ipclab: %s", s->python_why);
     o->request.reference_names = s->reference.names;
     o->request.memory = s->card.mem_available / 2;

@@ -18,12 +18,15 @@
 enum { NOT_RUN = 127 };
 
 /* In the child: become the program, or say that it could not be. */
-static _Noreturn void become(const char *const argv[], int out, int failure)
+static _Noreturn void become(const char *const argv[], pid_t parent, int out,
+                             int failure)
 {
     int null = open("/dev/null", O_RDWR);
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(NOT_RUN);       /* it ended before the line above */
     signal(SIGPIPE, SIG_DFL); /* an ignored signal would stay ignored */
     dup2(null, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
@@ -80,7 +83,7 @@ int command_run(const char *const argv[], int64_t patience,
                 int *error)
 {
     int out[2], failure[2], status = 0;
-    pid_t pid;
+    pid_t parent = getpid(), pid;
 
     *text = NULL;
     *length = 0;
@@ -90,7 +93,7 @@ int command_run(const char *const argv[], int64_t patience,
     *error = fd_pipe(failure);
     pid = *error ? -1 : fork();
     if (pid == 0)
-        become(argv, out[1], failure[1]);
+        become(argv, parent, out[1], failure[1]);
     if (!*error && pid < 0)
         *error = -errno;
     fd_close(&out[1]);

@@ -139,13 +139,20 @@ static void ratio_text(double ratio, const struct interval *i, const char *to,
 static void print_ratios(FILE *out, const struct run *run,
                          const struct look *look)
 {
-    if (run->result_count > RATIOS_SHOWN)
+    bool any = false;
+
+    for (size_t i = 0; i < run->result_count; i++)
+        any |= isfinite(run->results[i].times_floor) ||
+               isfinite(run->results[i].times_faster);
+    if (run->result_count > RATIOS_SHOWN || !any)
         return;
     fprintf(out, "\nmedians of the rounds' ratios\n");
     for (size_t i = 0; i < run->result_count; i++) {
         const struct result *r = &run->results[i];
         char text[320], name[80], size[32], one[96] = "", other[96] = "";
 
+        if (!isfinite(r->times_floor) && !isfinite(r->times_faster))
+            continue;
         row_size(r, size, sizeof size);
         if (isfinite(r->times_floor))
             ratio_text(r->times_floor, &r->times_floor_interval, "the floor",
