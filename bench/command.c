@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* command.c - run another program and read what it prints. */
+/*
+ * command.c - run another program and read what it prints.
+ *
+ *     ipclab ---- fork ----> keeper ---- fork, exec ----> the program ----> ...
+ *        |                      |  adopts whatever loses its parent
+ *        +------ life line -----+
+ *
+ * A program that we run starts others, which know nothing of us.  When we are
+ * killed the program dies by PR_SET_PDEATHSIG, and they would live on.  So a
+ * keeper stands between: it sees the end of the life line and ends them all.
+ * Should somebody shoot the keeper, the program dies with it, and what that
+ * had started becomes ours.
+ */
 #include "command.h"
 
 #include "common/clock.h"
 #include "common/io.h"
+#include "evidence.h"
 #include "group.h"
+#include "guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,28 +26,83 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { NOT_RUN = 127 };
 
-/* In the child: become the program, or say that it could not be. */
-static _Noreturn void become(const char *const argv[], pid_t parent, int out,
-                             int failure)
+/* The two sides' descriptors: what the program prints; the errno of an exec
+ * that failed, at its end when exec succeeded; the life line. */
+struct lines {
+    int out[2], failure[2], life[2];
+};
+
+/* In the child of the keeper: become the program, or say why not. */
+static _Noreturn void become(const char *const argv[], pid_t keeper,
+                             const struct lines *l, const sigset_t *mask)
 {
     int null = open("/dev/null", O_RDWR);
 
-    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (getppid() != keeper)
         _exit(NOT_RUN);       /* it ended before the line above */
     signal(SIGPIPE, SIG_DFL); /* an ignored signal would stay ignored */
+    sigprocmask(SIG_SETMASK, mask, NULL);
     dup2(null, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
+    dup2(l->out[1], STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
     execvp(argv[0], (char *const *)argv);
-    (void)!write(failure, &errno, sizeof errno);
+    (void)!write(l->failure[1], &errno, sizeof errno);
     _exit(NOT_RUN);
+}
+
+/* Sleep until the program has ended (true, and its status) or we have. */
+static bool await_program(pid_t program, int life, int signals, int *status)
+{
+    struct pollfd watched[2] = {{life, POLLIN, 0}, {signals, POLLIN, 0}};
+    struct signalfd_siginfo drained;
+
+    for (;;) {
+        pid_t pid;
+
+        while ((pid = waitpid(-1, status, WNOHANG)) > 0)
+            if (pid == program)
+                return true;
+        if (poll(watched, 2, -1) > 0 && watched[0].revents)
+            return false;
+        read_some(signals, &drained, sizeof drained);
+    }
+}
+
+/* Run the program, say how it ended, and leave nothing of it. */
+static _Noreturn void keep(const char *const argv[], struct lines *l)
+{
+    static const struct pids nobody;
+    sigset_t child, before;
+    pid_t self = getpid(), program;
+    int signals, status;
+
+    setpgid(0, 0); /* a Ctrl-C is ipclab's to understand */
+    fd_close(&l->life[0]);
+    prctl(PR_SET_NAME, "ipclab-keeper");
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &before);
+    signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    program = signals < 0 ? -1 : fork();
+    if (program == 0)
+        become(argv, self, l, &before);
+    if (program < 0)
+        (void)!write(l->failure[1], &errno, sizeof errno);
+    fd_close(&l->out[1]);
+    fd_close(&l->failure[1]);
+    if (program > 0 && await_program(program, l->life[1], signals, &status))
+        send(l->life[1], &status, sizeof status, MSG_NOSIGNAL);
+    end_descendants(&nobody);
+    _exit(0);
 }
 
 /* Read until the end of fd: 0, -EINTR, -ETIMEDOUT or -errno. */
@@ -78,40 +147,75 @@ static int exec_error(int failure)
                                                                        : 0;
 }
 
+static int open_lines(struct lines *l)
+{
+    int error = fd_pipe(l->out);
+
+    if (!error)
+        error = fd_pipe(l->failure);
+    if (!error &&
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, l->life) < 0)
+        error = -errno;
+    return error;
+}
+
+static void close_lines(struct lines *l)
+{
+    for (int i = 0; i < 2; i++) {
+        fd_close(&l->out[i]);
+        fd_close(&l->failure[i]);
+        fd_close(&l->life[i]);
+    }
+}
+
+/* How the program ended; one that was not left to end, or whose keeper did not
+ * live to say it, was killed. */
+static int end_keeper(pid_t keeper, struct lines *l, int64_t deadline,
+                      int *error)
+{
+    struct pollfd said = {l->life[0], POLLIN, 0};
+    struct timespec left;
+    int status = SIGKILL, was = 0;
+
+    if (!*error && ppoll(&said, 1, clock_left(deadline, &left), NULL) <= 0)
+        *error = -ETIMEDOUT;
+    if (!*error && read_full(l->life[0], &status, sizeof status) < 0)
+        status = SIGKILL;
+    fd_close(&l->life[0]); /* it ends what is left, and itself */
+    while (waitpid(keeper, &was, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFSIGNALED(was))
+        group_end(keeper);
+    return status;
+}
+
 int command_run(const char *const argv[], int64_t patience,
                 const volatile sig_atomic_t *stop, char **text, size_t *length,
                 int *error)
 {
-    int out[2], failure[2], status = 0;
-    pid_t parent = getpid(), pid;
+    struct lines l = {{-1, -1}, {-1, -1}, {-1, -1}};
+    int64_t deadline = clock_deadline(patience);
+    pid_t keeper = -1;
+    int status = 0;
 
     *text = NULL;
     *length = 0;
-    *error = fd_pipe(out);
-    if (*error)
-        return 0;
-    *error = fd_pipe(failure);
-    pid = *error ? -1 : fork();
-    if (pid == 0)
-        become(argv, parent, out[1], failure[1]);
-    if (!*error && pid < 0)
+    *error = open_lines(&l);
+    if (!*error && (keeper = fork()) == 0)
+        keep(argv, &l);
+    if (!*error && keeper < 0)
         *error = -errno;
-    fd_close(&out[1]);
-    fd_close(&failure[1]);
+    fd_close(&l.out[1]);
+    fd_close(&l.failure[1]);
+    fd_close(&l.life[1]);
     if (!*error) {
-        setpgid(pid, pid);
-        *error = exec_error(failure[0]);
+        setpgid(keeper, keeper);
+        *error = exec_error(l.failure[0]);
     }
     if (!*error)
-        *error = collect(out[0], clock_deadline(patience), stop, text, length);
-    if (pid > 0) {
-        if (*error)
-            kill(-pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        group_end(pid); /* whatever it left */
-    }
-    fd_close(&out[0]);
-    fd_close(&failure[0]);
+        *error = collect(l.out[0], deadline, stop, text, length);
+    if (keeper > 0)
+        status = end_keeper(keeper, &l, deadline, error);
+    close_lines(&l);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -4,6 +4,7 @@
  * side prints is believed only when it is whole.
  */
 #include "command.h"
+#include "evidence.h"
 #include "reference.h"
 
 #include "common/hooks.h"
@@ -95,6 +96,91 @@ static void signals_and_stdin_are_a_fresh_programs(void **state)
     free(text);
 }
 
+static void one_that_closes_its_output_is_not_waited_for(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    shell("exec >&-; sleep 100", SECOND / 5, &text, &error);
+    assert_int_equal(error, -ETIMEDOUT);
+    free(text);
+}
+
+/* In a child: a program whose own child says its pid in the pipe, and stays. */
+static int run_for_ever(void *pipe)
+{
+    char line[80], *text;
+    const char *argv[] = {"sh", "-c", line, NULL};
+    size_t length;
+    int error;
+
+    snprintf(line, sizeof line, "sleep 100 & echo $! >&%d; wait; true",
+             *(int *)pipe);
+    command_run(argv, 15 * SECOND, &stop, &text, &length, &error);
+    free(text);
+    return error == 0 ? 0 : test_line(__LINE__);
+}
+
+/*
+ * Start that, kill whom `victim` picks, and see that the program's child does
+ * not outlive it.  The program itself would; that child knows nobody of us.
+ */
+static void nothing_outlives(pid_t (*victim)(pid_t ipclab, pid_t program))
+{
+    char digits[24] = "", stat[40];
+    int pipe_ends[2], end;
+    pid_t ipclab, left;
+    struct process_stat seen;
+
+    assert_int_equal(pipe(pipe_ends), 0);
+    ipclab = fork();
+    if (ipclab == 0) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        _exit(run_for_ever(&pipe_ends[1]));
+    }
+    assert_true(ipclab > 0);
+    end = pipe_ends[0];
+    close(pipe_ends[1]);
+    assert_true(read(end, digits, sizeof digits - 1) > 0);
+    left = atoi(digits);
+    assert_int_equal(process_stat(left, &seen), 0);
+    assert_int_equal(kill(victim(ipclab, seen.parent), SIGKILL), 0);
+    /* All of them hold the pipe's other end: it is at its end after them. */
+    assert_int_equal(read(end, stat, sizeof stat), 0);
+    close(end);
+    waitpid(ipclab, NULL, 0);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+static pid_t ipclab_itself(pid_t ipclab, pid_t program)
+{
+    (void)program;
+    return ipclab;
+}
+
+static pid_t the_keeper(pid_t ipclab, pid_t program)
+{
+    struct process_stat stat;
+
+    assert_int_equal(process_stat(program, &stat), 0);
+    assert_int_not_equal(stat.parent, ipclab);
+    return stat.parent;
+}
+
+static void a_killed_ipclab_leaves_nothing_of_a_program(void **state)
+{
+    (void)state;
+    nothing_outlives(ipclab_itself);
+}
+
+static void a_killed_keeper_leaves_nothing_of_a_program(void **state)
+{
+    (void)state;
+    nothing_outlives(the_keeper);
+}
+
 /* --- CPython's side --- */
 
 static char script[] = "/tmp/ipclab-test-XXXXXX";
@@ -181,6 +267,15 @@ int main(int argc, char **argv)
             census_end),
         cmocka_unit_test_setup_teardown(signals_and_stdin_are_a_fresh_programs,
                                         census_begin, census_end),
+        cmocka_unit_test_setup_teardown(
+            one_that_closes_its_output_is_not_waited_for, census_begin,
+            census_end),
+        cmocka_unit_test_setup_teardown(
+            a_killed_ipclab_leaves_nothing_of_a_program, census_begin,
+            census_end),
+        cmocka_unit_test_setup_teardown(
+            a_killed_keeper_leaves_nothing_of_a_program, census_begin,
+            census_end),
         cmocka_unit_test_setup_teardown(a_whole_answer_is_read, census_begin,
                                         census_end),
         cmocka_unit_test_setup_teardown(

@@ -194,38 +194,61 @@ static void a_start_costs_these_calls(void **state)
 
 static volatile sig_atomic_t never;
 
-static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
+/* The counters of both sides, over the windows of one trial. */
+static void count_round_trips(const char *workload, struct findings *counted)
 {
-    static const char *const workloads[] = {"roundtrip", "roundtrip-duplex"};
     struct place places[PLACEMENTS];
     struct region shared;
     char why[160] = "";
+    int error;
 
-    (void)state;
     assert_int_equal(places_find(places, NULL), 0);
     assert_int_equal(region_open(&shared, sizeof(struct findings)), 0);
-    for (size_t i = 0; i < 2; i++) {
-        struct findings *f = shared.base;
-        struct trial_spec spec = {.mechanism = "pipe",
-                                  .workload =
-                                      workload_find("pipe", workloads[i]),
-                                  .bytes = 64,
-                                  .timed_cpu = places[PLACE_SAME].timed,
-                                  .peer_cpu = places[PLACE_SAME].peer,
-                                  .clock_cost = 30,
-                                  .warm = SECOND / 10,
-                                  .window = SECOND / 20,
-                                  .patience = 15 * SECOND};
-
-        if (trial_run(&spec, &shared, &never, why, sizeof why))
-            fail_msg("%s", why);
-        assert_true(f->operations > 100);
-        assert_true(10 * f->timed.voluntary <= 11 * f->operations);
-        assert_true(10 * f->peers.voluntary <= 11 * f->operations);
-        assert_true(50 * f->timed.minor_faults <= f->operations);
-        assert_true(50 * f->peers.minor_faults <= f->operations);
-    }
+    struct trial_spec spec = {.mechanism = "pipe",
+                              .workload = workload_find("pipe", workload),
+                              .bytes = 64,
+                              .timed_cpu = places[PLACE_SAME].timed,
+                              .peer_cpu = places[PLACE_SAME].peer,
+                              .clock_cost = 30,
+                              .warm = SECOND / 10,
+                              .window = SECOND / 20,
+                              .patience = 15 * SECOND};
+    error = trial_run(&spec, &shared, &never, why, sizeof why);
+    memcpy(counted, shared.base, offsetof(struct findings, sample));
     region_close(&shared);
+    if (error)
+        fail_msg("%s", why);
+}
+
+static bool is_within(int64_t count, int64_t operations, int percent)
+{
+    return 100 * count <= percent * operations;
+}
+
+/*
+ * Another program on this core can take it from a side that holds the pipe's
+ * mutex; then the other side sleeps for that, too.  So, as in a run, what was
+ * disturbed is measured again, three times at most.
+ */
+static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
+{
+    static const char *const workloads[] = {"roundtrip", "roundtrip-duplex"};
+    static struct findings f;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        for (int tries = 0; tries < 4; tries++) {
+            count_round_trips(workloads[i], &f);
+            if (is_within(f.timed.voluntary, f.operations, 110) &&
+                is_within(f.peers.voluntary, f.operations, 110))
+                break;
+        }
+        assert_true(f.operations > 100);
+        assert_true(is_within(f.timed.voluntary, f.operations, 110));
+        assert_true(is_within(f.peers.voluntary, f.operations, 110));
+        assert_true(is_within(f.timed.minor_faults, f.operations, 2));
+        assert_true(is_within(f.peers.minor_faults, f.operations, 2));
+    }
 }
 
 static int patient(void **state)

@@ -71,6 +71,8 @@ static inline void census_list(const char *folder, char *list)
         if (entry->d_name[0] == '.' || (strcmp(folder, "/proc/self/fd") == 0 &&
                                         atoi(entry->d_name) == dirfd(dir)))
             continue;
+        if (strcmp(folder, "/dev/shm") == 0 && entry->d_type == DT_DIR)
+            continue; /* no segment and no semaphore: another program's */
         if (readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1) <
             0)
             target[0] = '\0';
