@@ -22,7 +22,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -59,15 +58,6 @@ struct session {
     bool unbound; /* the kernel lets us bind to no processor */
 };
 
-static unsigned terminal_columns(int fd)
-{
-    struct winsize w;
-
-    if (ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
-        return 80;
-    return w.ws_col;
-}
-
 /* One line on stderr, which wraps on a terminal and nowhere else. */
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
@@ -78,7 +68,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (isatty(STDERR_FILENO))
-        human_wrap(stderr, text, 2, terminal_columns(STDERR_FILENO), "");
+        human_wrap(stderr, text, 2, human_columns(STDERR_FILENO), "");
     else
         fprintf(stderr, "%s\n", text);
 }
@@ -244,7 +234,7 @@ static int deliver(struct session *s)
     bool kept = dir && (!stop || has_figures(&s->run));
     int status = 0;
 
-    table_print(stdout, &s->run, terminal_columns(STDOUT_FILENO));
+    table_print(stdout, &s->run, human_columns(STDOUT_FILENO));
     for (size_t i = 0; i < s->run.result_count; i++)
         if (s->run.results[i].failed)
             status = EXIT_FAILED;

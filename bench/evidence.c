@@ -2,65 +2,24 @@
 /* evidence.c - what the kernel says of other processes, read from /proc. */
 #include "evidence.h"
 
-#include <dirent.h>
+#include "proc.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- files and folders of /proc --- */
-
-/* The text of a small file, ended with a 0.  0 or -errno. */
-static int slurp(char *text, size_t size, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int slurp(char *text, size_t size, const char *format, ...)
-{
-    char path[96];
-    va_list arguments;
-    ssize_t n;
-    int fd, error;
-
-    va_start(arguments, format);
-    vsnprintf(path, sizeof path, format, arguments);
-    va_end(arguments);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    n = read(fd, text, size - 1);
-    error = n < 0 ? -errno : 0;
-    close(fd);
-    text[n < 0 ? 0 : n] = 0;
-    return error;
-}
-
-/* The next entry that is a number, or -1. */
-static long next_number(DIR *folder)
-{
-    struct dirent *entry;
-
-    while ((entry = readdir(folder))) {
-        char *end;
-        long number = strtol(entry->d_name, &end, 10);
-
-        if (*end == 0 && end != entry->d_name)
-            return number;
-    }
-    return -1;
-}
-
 /* --- threads --- */
 
 int process_stat(pid_t process, struct process_stat *stat)
 {
     char text[512];
-    int error = slurp(text, sizeof text, "/proc/%d/stat", process);
+    int error = proc_read(text, sizeof text, "/proc/%d/stat", process);
 
     return error ? error : parse_stat(text, stat);
 }
@@ -93,17 +52,20 @@ static int read_task(pid_t process, pid_t id, struct task *t)
     int error;
 
     *t = (struct task){.process = process, .id = id, .call = CALL_UNKNOWN};
-    error = slurp(text, sizeof text, "/proc/%d/task/%d/stat", process, id);
+    error = proc_read(text, sizeof text, "/proc/%d/task/%d/stat", process, id);
     if (!error)
         error = parse_stat(text, &stat);
     if (error)
         return error;
     t->state = stat.state;
-    if (slurp(text, sizeof text, "/proc/%d/task/%d/syscall", process, id) == 0)
+    if (proc_read(text, sizeof text, "/proc/%d/task/%d/syscall", process, id) ==
+        0)
         parse_syscall(text, t);
-    if (slurp(t->wchan, sizeof t->wchan, "/proc/%d/task/%d/wchan", process, id))
+    if (proc_read(t->wchan, sizeof t->wchan, "/proc/%d/task/%d/wchan", process,
+                  id))
         t->wchan[0] = 0;
-    error = slurp(text, sizeof text, "/proc/%d/task/%d/status", process, id);
+    error =
+        proc_read(text, sizeof text, "/proc/%d/task/%d/status", process, id);
     t->switches = error ? -1 : parse_switches(text);
     return 0;
 }
@@ -119,7 +81,7 @@ int tasks_of(pid_t process, struct tasks *list)
     folder = opendir(path);
     if (!folder)
         return -errno;
-    while (!error && (id = next_number(folder)) > 0) {
+    while (!error && (id = proc_next(folder)) > 0) {
         struct task t;
 
         if (read_task(process, (pid_t)id, &t) == 0 && t.state != 'Z')
@@ -150,7 +112,7 @@ unsigned threads_of_user(uid_t user)
     unsigned count = 0;
     long pid;
 
-    while (folder && (pid = next_number(folder)) > 0) {
+    while (folder && (pid = proc_next(folder)) > 0) {
         struct stat tasks;
         char path[64];
 
@@ -205,8 +167,8 @@ int process_resident(pid_t process, uint64_t *bytes, bool exact)
     char text[2048];
     const char *line;
     unsigned long long value;
-    int error = slurp(text, sizeof text, "/proc/%d/%s", process,
-                      exact ? "smaps_rollup" : "statm");
+    int error = proc_read(text, sizeof text, "/proc/%d/%s", process,
+                          exact ? "smaps_rollup" : "statm");
 
     if (error)
         return error;
@@ -230,7 +192,7 @@ int process_descriptor(pid_t process, int fd, struct descriptor *d)
     if (n < 0)
         return -errno;
     d->pipe = parse_pipe(d->link);
-    if (slurp(text, sizeof text, "/proc/%d/fdinfo/%d", process, fd) == 0)
+    if (proc_read(text, sizeof text, "/proc/%d/fdinfo/%d", process, fd) == 0)
         d->flags = parse_fdinfo(text);
     return 0;
 }
@@ -257,7 +219,7 @@ size_t pipe_holders(const struct pids *among, uint64_t pipe, bool writers,
 
         snprintf(path, sizeof path, "/proc/%d/fd", among->pid[i]);
         folder = opendir(path);
-        while (folder && (fd = next_number(folder)) >= 0) {
+        while (folder && (fd = proc_next(folder)) >= 0) {
             if (process_descriptor(among->pid[i], (int)fd, &d) < 0 ||
                 !holds(&d, pipe, writers))
                 continue;

@@ -8,6 +8,8 @@
  */
 #include "evidence.h"
 
+#include "proc.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
@@ -25,25 +27,10 @@ int parse_stat(const char *text, struct process_stat *stat)
     return 0;
 }
 
-/* The number after a label at the start of a line, or -1. */
-static int64_t labelled(const char *text, const char *label)
-{
-    const char *line = text;
-    long long value;
-
-    while (line && strncmp(line, label, strlen(label)) != 0) {
-        line = strchr(line, '\n');
-        line = line ? line + 1 : NULL;
-    }
-    if (!line || sscanf(line + strlen(label), " %lld", &value) != 1)
-        return -1;
-    return value;
-}
-
 int64_t parse_switches(const char *text)
 {
-    int64_t given = labelled(text, "voluntary_ctxt_switches:");
-    int64_t taken = labelled(text, "nonvoluntary_ctxt_switches:");
+    int64_t given = proc_labelled(text, "voluntary_ctxt_switches:");
+    int64_t taken = proc_labelled(text, "nonvoluntary_ctxt_switches:");
 
     return given < 0 || taken < 0 ? -1 : given + taken;
 }

@@ -2,26 +2,12 @@
 /* evidence_tree.c - who descends from whom. */
 #include "evidence.h"
 
-#include <dirent.h>
+#include "proc.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The next entry that is a number, or -1. */
-static long next_number(DIR *folder)
-{
-    struct dirent *entry;
-
-    while ((entry = readdir(folder))) {
-        char *end;
-        long number = strtol(entry->d_name, &end, 10);
-
-        if (*end == 0 && end != entry->d_name)
-            return number;
-    }
-    return -1;
-}
 
 /* --- lists --- */
 
@@ -94,7 +80,7 @@ static int add_descendants(const struct search *s, struct pids *list)
     if (!folder)
         return -errno;
     while (added >= 0 && list->count < s->most &&
-           (pid = next_number(folder)) > 0) {
+           (pid = proc_next(folder)) > 0) {
         if (pids_have(list, (pid_t)pid) || process_stat((pid_t)pid, &stat) < 0)
             continue;
         if (stat.parent != s->root && !pids_have(list, stat.parent))

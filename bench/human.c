@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { KIB_SHIFT = 10 };
 
@@ -24,6 +25,15 @@ size_t human_width(const char *text)
     for (; *text; text++)
         n += ((unsigned char)*text & 0xc0) != 0x80; /* not the rest of one */
     return n;
+}
+
+unsigned human_columns(int fd)
+{
+    struct winsize w;
+
+    if (ioctl(fd, TIOCGWINSZ, &w) < 0 || w.ws_col == 0)
+        return 80;
+    return w.ws_col;
 }
 
 void human_wrap(FILE *out, const char *text, size_t indent, size_t columns,

@@ -23,6 +23,9 @@ bool human_utf8(void);
 /* Columns that the text takes: its characters, not its bytes. */
 size_t human_width(const char *text);
 
+/* Columns of the terminal behind a descriptor; 80 where there is none. */
+unsigned human_columns(int fd);
+
 /*
  * Print text where `indent` columns are already used, and a newline.  It goes
  * on below, indented as far, rather than beyond `columns`; every line that is

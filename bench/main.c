@@ -21,6 +21,8 @@ static const struct verb {
     {"list", cmd_list, "mechanisms, workloads, settings, hazards and floors"},
     {"bench", cmd_bench, "measure, and print a table"},
     {"hazard", cmd_hazard, "show how it goes wrong, prove it, and cure it"},
+    {"waits", cmd_waits,
+     "who waits for whom in a process tree, and why it hangs"},
     {"supervise", cmd_supervise, "run any program under the supervisor"},
     {"machine", cmd_machine, "the machine card, with its warnings"},
     {NULL, NULL, NULL},
