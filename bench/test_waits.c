@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -618,6 +619,62 @@ static void the_holder_of_a_files_lock_is_named(void **state)
 
 /* --- the rest --- */
 
+static int begin_to_number(void *unused)
+{
+    (void)unused;
+    return unshare(CLONE_NEWPID) < 0 &&
+           unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0;
+}
+
+/* Numbers of its own: the child is 2 to its parent, and not to us. */
+static void have_own_numbers(void)
+{
+    begin_to_number(NULL);
+    waitpid(fork_to(join_before_drain), NULL, 0);
+}
+
+static void a_process_in_a_container_is_called_by_our_number(void **state)
+{
+    struct cycle cycles[4];
+
+    (void)state;
+    if (test_in_fork(begin_to_number, NULL) != 0) {
+        print_message("skipped: no namespace may be made here\n");
+        skip();
+    }
+    begin_stage(have_own_numbers);
+    shows(WAIT_ROOM, "waits for room in pipe", 3);
+    assert_int_equal(graph_cycles(&graph, cycles, 4), 1);
+    assert_int_equal(cycles[0].count, 2);
+    end_stage();
+}
+
+static void *outlive_main(void *unused)
+{
+    sleep(60);
+    return unused;
+}
+
+static void end_main_alone(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, outlive_main, NULL);
+    pthread_exit(NULL);
+}
+
+static void a_process_whose_main_thread_has_ended_is_no_zombie(void **state)
+{
+    (void)state;
+    begin_stage(end_main_alone);
+    shows(WAIT_TIME, "wakes by itself", 0);
+    for (int i = 0; i < PATIENCE && graph.member[0].threads == 2; i++)
+        shows(WAIT_TIME, "wakes by itself", 0);
+    assert_int_equal(graph.member[0].threads, 1);
+    assert_false(graph.member[0].zombie);
+    end_stage();
+}
+
 static _Noreturn void end_at_once(void)
 {
     _exit(0);
@@ -708,6 +765,8 @@ int main(void)
         TEST(a_joined_thread_is_named),
         TEST(a_lock_that_no_other_thread_could_give_back_is_said_so),
         TEST(the_holder_of_a_files_lock_is_named),
+        TEST(a_process_in_a_container_is_called_by_our_number),
+        TEST(a_process_whose_main_thread_has_ended_is_no_zombie),
         TEST(a_zombie_is_shown_as_one),
         TEST(without_calls_it_says_what_can_be_known),
         TEST(a_process_that_is_not_there_is_esrch),

@@ -86,6 +86,7 @@ static int add_member(struct graph *g, pid_t pid, bool asked)
 {
     struct process_stat stat;
     struct member *larger;
+    int error;
 
     if (graph_member(g, pid) || g->members == MEMBERS_MOST ||
         process_stat(pid, &stat) < 0)
@@ -95,12 +96,13 @@ static int add_member(struct graph *g, pid_t pid, bool asked)
         return -ENOMEM;
     g->member = larger;
     larger += g->members++;
-    *larger = (struct member){.pid = pid,
-                              .parent = stat.parent,
-                              .asked = asked,
-                              .zombie = stat.state == 'Z'};
+    *larger =
+        (struct member){.pid = pid, .parent = stat.parent, .asked = asked};
     read_command(larger);
-    return add_waiters(g, larger);
+    error = add_waiters(g, larger);
+    /* One whose main thread has ended, and others not, looks like one, too. */
+    larger->zombie = stat.state == 'Z' && larger->threads == 0;
+    return error;
 }
 
 /* Ask of each thread what it waits for, and add whoever could wake it. */

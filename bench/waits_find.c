@@ -152,8 +152,9 @@ static void wait_for_child(struct graph *g, struct waiter *w)
         e.kind == END_PROCESS) {
         by_pid = true;
         process = (pid_t)e.number;
-    }
-    if (by_pid)
+    } else if (by_pid)
+        process = number_here(w->task.process, process);
+    if (by_pid && process)
         wait_for_process(g, w, process);
     else
         wait_for_any_child(g, w);
@@ -338,6 +339,15 @@ static void understand_call(struct graph *g, struct waiter *w)
     say_what(w, "waits in %s", task_describe(&w->task, text, sizeof text));
 }
 
+static bool is_start(long call)
+{
+#ifdef SYS_vfork
+    if (call == SYS_vfork)
+        return true;
+#endif
+    return call == SYS_clone || call == SYS_clone3;
+}
+
 void waiter_understand(struct graph *g, struct waiter *w)
 {
     switch (w->task.state) {
@@ -348,7 +358,10 @@ void waiter_understand(struct graph *g, struct waiter *w)
                                          : "is stopped by a debugger");
         return;
     case 'D':
-        say_what(w, "is in the kernel, for a disk or for memory");
+        say_what(w, "%s",
+                 is_start(w->task.call)
+                     ? "waits until a child of vfork has executed"
+                     : "is in the kernel, for a disk or for memory");
         return;
     case 'S':
         break;

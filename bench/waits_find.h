@@ -21,6 +21,10 @@ void want_poll(struct graph *g, struct waiter *w);
 void want_select(struct graph *g, struct waiter *w);
 void want_epoll(struct graph *g, struct waiter *w, int epoll);
 
+/* waits_names.c: our number for the process or thread that `process` calls by
+ * this number; 0 when there is none. */
+pid_t number_here(pid_t process, pid_t number);
+
 /* Add a want, or a waker of one; a want that cannot be added is NULL. */
 struct want *want_add(struct graph *g, struct waiter *w, enum wait_kind kind,
                       int fd);

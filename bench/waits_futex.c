@@ -271,13 +271,14 @@ static void say_joined(struct waiter *w, struct want *want, pid_t thread)
 /* Does the word hold the id of a thread, whose end will clear it? */
 static pid_t joined_thread(const struct task *t)
 {
-    pid_t thread = (pid_t)t->arguments[2], word = 0;
+    pid_t value = (pid_t)t->arguments[2], word = 0, thread;
 
-    if (thread <= 0 || thread == t->id ||
-        !process_has_task(t->process, thread) ||
-        process_memory(t->process, t->arguments[0], &word, sizeof word) < 0)
+    if (value <= 0 ||
+        process_memory(t->process, t->arguments[0], &word, sizeof word) < 0 ||
+        word != value)
         return 0;
-    return word == thread ? thread : 0;
+    thread = number_here(t->process, value);
+    return thread != t->id && process_has_task(t->process, thread) ? thread : 0;
 }
 
 void want_futex(struct graph *g, struct waiter *w)
@@ -288,7 +289,7 @@ void want_futex(struct graph *g, struct waiter *w)
     struct mapping m;
     bool shared = !(t->arguments[1] & FUTEX_PRIVATE_FLAG) &&
                   find_mapping(t->process, t->arguments[0], &m) && m.shared;
-    pid_t owner, joined;
+    pid_t owner, here, joined;
 
     w->kind = WAIT_FUTEX;
     say_how(w, "futex 0x%" PRIx64 " %s", t->arguments[0],
@@ -302,9 +303,10 @@ void want_futex(struct graph *g, struct waiter *w)
     else
         waker_add(g, want, t->process, 0, -1);
     owner = command == FUTEX_LOCK_PI ? pi_owner(t) : mutex_owner(t);
+    here = owner ? number_here(t->process, owner) : 0;
     joined = shared ? 0 : joined_thread(t);
     if (owner)
-        say_owner(g, w, want, owner, shared);
+        say_owner(g, w, want, here ? here : owner, shared);
     else if (joined)
         say_joined(w, want, joined);
     else if (shared)
