@@ -75,6 +75,11 @@ static double cost_with_company(const struct planner *p, const struct row *row)
         if (row_find(p->plan, &other) < 0)
             cost += row_cost(p->plan, &other);
     }
+    if (row->workload->one_way) {
+        other = row_ceiling(row);
+        if (row_find(p->plan, &other) < 0)
+            cost += row_cost(p->plan, &other);
+    }
     if (has_reference(p->request, row)) {
         other = *row;
         other.kind = ROW_REFERENCE;
@@ -83,30 +88,38 @@ static double cost_with_company(const struct planner *p, const struct row *row)
     return cost * p->plan->rounds;
 }
 
-static void leave_out(struct planner *p, const struct row *row,
-                      const char *reason)
+static void leave_out_line(struct planner *p, const char *line)
 {
     struct plan *plan = p->plan;
     char(*more)[160] =
         realloc(plan->left_out, (plan->left_out_count + 1) * sizeof *more);
-    char name[128];
 
     if (!more) {
         p->error = true;
         return;
     }
     plan->left_out = more;
-    more += plan->left_out_count++;
+    snprintf(more[plan->left_out_count++], sizeof *more, "%s", line);
+}
+
+static void leave_out(struct planner *p, const struct row *row,
+                      const char *reason)
+{
+    char line[160], name[128];
+
     if (reason)
-        snprintf(*more, sizeof *more, "%.90s: %.60s",
+        snprintf(line, sizeof line, "%.90s: %.60s",
                  row_describe(row, name, sizeof name), reason);
     else
-        row_arguments(row, *more, sizeof *more);
+        row_arguments(row, line, sizeof line);
+    leave_out_line(p, line);
 }
 
 /* Why this machine cannot run a row, or NULL. */
 static const char *missing(const struct planner *p, const struct row *row)
 {
+    if (row->workload->spins && row->placement == PLACE_SAME)
+        return "it spins, and would wait on one core for its turn";
     if (p->places[row->placement].missing[0])
         return p->places[row->placement].missing;
     for (const struct setting *s = row->settings; s->name; s++) {
@@ -117,6 +130,25 @@ static const char *missing(const struct planner *p, const struct row *row)
             return "the kernel gives no huge pages";
     }
     return NULL;
+}
+
+/* A floor in a group of its own, if the plan lacks it and it can be run. */
+static void add_floor(struct planner *p, struct row row)
+{
+    const char *reason = missing(p, &row);
+
+    row.kind = ROW_RESULT; /* it may have been asked for by its name */
+    if (row_find(p->plan, &row) >= 0)
+        return;
+    row.kind = ROW_FLOOR;
+    if (row_find(p->plan, &row) >= 0)
+        return;
+    if (reason) {
+        leave_out(p, &row, reason);
+        return;
+    }
+    row.group = p->plan->groups++;
+    row_add(p, row);
 }
 
 /* Take a row with its floor and its reference, if it can be and fits. */
@@ -157,6 +189,8 @@ static void consider(struct planner *p, struct row row)
     row.floor = floor_row;
     row.reference = reference;
     row_add(p, row);
+    if (row.workload->one_way)
+        add_floor(p, row_ceiling(&row));
 }
 
 static void consider_resident(struct planner *p, const struct row *row,
@@ -191,13 +225,14 @@ static size_t tier_size(int tier)
 static void consider_tier(struct planner *p, const char *mechanism,
                           const struct workload *w, int tier)
 {
-    struct row row = row_new(mechanism, w, 64, PLACE_SAME);
+    enum placement first = w->spins ? PLACE_CROSS : PLACE_SAME;
+    struct row row = row_new(mechanism, w, 64, first);
     bool full = p->request->scale == SCALE_FULL;
 
     if (tier == 0)
         consider(p, row);
     if (tier_size(tier) && w->sized)
-        consider(p, row_new(mechanism, w, tier_size(tier), PLACE_SAME));
+        consider(p, row_new(mechanism, w, tier_size(tier), first));
     if (tier == TIER_SIZES && has_setting(w, "resident")) {
         consider_resident(p, &row, 64 * MiB);
         if (p->request->scale != SCALE_QUICK)
@@ -239,8 +274,9 @@ static void consider_asked(struct planner *p, const char *mechanism,
     const struct request *q = p->request;
     unsigned sizes = w->sized && q->size_count ? q->size_count : 1;
     unsigned places = q->placement_count ? q->placement_count : 2;
+    unsigned first = w->spins && !q->placement_count ? PLACE_CROSS : 0;
 
-    for (unsigned l = 0; l < (w->peers ? places : 1); l++)
+    for (unsigned l = first; l < (w->peers ? places : 1); l++)
         for (unsigned s = 0; s < sizes; s++) {
             enum placement where = !w->peers            ? PLACE_SAME
                                    : q->placement_count ? q->placements[l]
@@ -281,17 +317,25 @@ static void add_floors(struct planner *p)
     static const struct {
         const char *name;
         size_t bytes;
+        enum placement placement;
     } more[] = {
-        {"clock", 0}, {"syscall", 0}, {"memcpy", 4096}, {"memcpy", 1048576}};
+        {"clock", 0, PLACE_SAME},          {"syscall", 0, PLACE_SAME},
+        {"atomic-add", 0, PLACE_SAME},     {"cpuid", 0, PLACE_SAME},
+        {"page-fault", 0, PLACE_SAME},     {"line-pingpong", 0, PLACE_CROSS},
+        {"futex-pingpong", 0, PLACE_SAME}, {"futex-pingpong", 0, PLACE_CROSS},
+        {"vfork", 0, PLACE_SAME},          {"posix-spawn", 0, PLACE_SAME},
+        {"memcpy", 64, PLACE_SAME},        {"memcpy", 4096, PLACE_SAME},
+        {"memcpy", 65536, PLACE_SAME},     {"memcpy", 1048576, PLACE_SAME},
+    };
 
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
-        struct row row = row_new("floor", workload_find("floor", more[i].name),
-                                 more[i].bytes, PLACE_SAME);
+        const struct workload *w = workload_find("floor", more[i].name);
 
-        row.kind = ROW_FLOOR;
-        row.group = p->plan->groups++;
-        row_add(p, row);
+        if (w)
+            add_floor(p, row_new("floor", w, more[i].bytes, more[i].placement));
     }
+    for (const char *const *line = floors_absent; *line; line++)
+        leave_out_line(p, *line);
 }
 
 /* A floor once more, in its group: what "no difference" looks like today. */
