@@ -4,7 +4,7 @@
 #
 # In: times_floor, low, high, mechanism, workload, bytes, placement, settings.
 # Out, in the same order: times_floor, low, high, style, label.  The style is
-# the mechanism's name, with -duplex where the workload has it.
+# the mechanism's name; a pipe's two kinds have one each.
 
 BEGIN {
     FS = OFS = "\t"
@@ -33,5 +33,5 @@ function size(n) {
     if ($7 != "same")
         label = label ($7 == "cross" ? ", two cores" : ", " $7)
     print $1, ($2 == "nan" ? $1 : $2), ($3 == "nan" ? $1 : $3), \
-        $4 ($5 ~ /-duplex$/ ? "-duplex" : ""), label
+        $4 ($4 == "pipe" && $5 ~ /-duplex$/ ? "-duplex" : ""), label
 }

@@ -61,10 +61,14 @@ set style line 21 lc rgb "#CC79A7" dt (12,3,3,3)   pt 11 lw 2.2 ps 0.9
 set style line 22 lc rgb "#CC79A7" dt (4,3)        pt 13 lw 2.2 ps 0.9
 set style line 23 lc rgb "#CC79A7" dt (2,3)        pt 15 lw 2.2 ps 0.9
 set style line 24 lc rgb "#CC79A7" dt (14,4)       pt 6  lw 2.2 ps 0.9
-style_of(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
+# The last is of a mechanism that has no style of its own yet.
+set style line 25 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
+style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
-        . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7"
+        . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7 " \
+        . "#777777"
 twin_of(name) = name eq "pipe" ? "cpython" \
     : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
