@@ -6,7 +6,7 @@
  * the budget lasts.  A request that names sizes, settings or placements is
  * taken whole: whoever asks for a row gets it.
  */
-#include "plan.h"
+#include "planner.h"
 
 #include "human.h"
 #include "registry.h"
@@ -18,18 +18,7 @@
 
 static const int64_t MiB = INT64_C(1) << 20;
 
-/* What a plan under construction needs to know. */
-struct planner {
-    struct plan *plan;
-    const struct request *request;
-    const struct place *places;
-    bool explicit_rows;
-    double left; /* s of the budget */
-    bool error;  /* out of memory */
-};
-
-/* Append a row; its number, or -1. */
-static int row_add(struct planner *p, struct row row)
+int planner_add(struct planner *p, struct row row)
 {
     struct plan *plan = p->plan;
 
@@ -88,7 +77,7 @@ static double cost_with_company(const struct planner *p, const struct row *row)
     return cost * p->plan->rounds;
 }
 
-static void leave_out_line(struct planner *p, const char *line)
+void planner_leave_out_line(struct planner *p, const char *line)
 {
     struct plan *plan = p->plan;
     char(*more)[160] =
@@ -102,8 +91,8 @@ static void leave_out_line(struct planner *p, const char *line)
     snprintf(more[plan->left_out_count++], sizeof *more, "%s", line);
 }
 
-static void leave_out(struct planner *p, const struct row *row,
-                      const char *reason)
+void planner_leave_out(struct planner *p, const struct row *row,
+                       const char *reason)
 {
     char line[160], name[128];
 
@@ -112,11 +101,10 @@ static void leave_out(struct planner *p, const struct row *row,
                  row_describe(row, name, sizeof name), reason);
     else
         row_arguments(row, line, sizeof line);
-    leave_out_line(p, line);
+    planner_leave_out_line(p, line);
 }
 
-/* Why this machine cannot run a row, or NULL. */
-static const char *missing(const struct planner *p, const struct row *row)
+const char *planner_missing(const struct planner *p, const struct row *row)
 {
     if (row->workload->spins && row->placement == PLACE_SAME)
         return "it spins, and would wait on one core for its turn";
@@ -132,25 +120,6 @@ static const char *missing(const struct planner *p, const struct row *row)
     return NULL;
 }
 
-/* A floor in a group of its own, if the plan lacks it and it can be run. */
-static void add_floor(struct planner *p, struct row row)
-{
-    const char *reason = missing(p, &row);
-
-    row.kind = ROW_RESULT; /* it may have been asked for by its name */
-    if (row_find(p->plan, &row) >= 0)
-        return;
-    row.kind = ROW_FLOOR;
-    if (row_find(p->plan, &row) >= 0)
-        return;
-    if (reason) {
-        leave_out(p, &row, reason);
-        return;
-    }
-    row.group = p->plan->groups++;
-    row_add(p, row);
-}
-
 /* Take a row with its floor and its reference, if it can be and fits. */
 static void consider(struct planner *p, struct row row)
 {
@@ -160,13 +129,13 @@ static void consider(struct planner *p, struct row row)
 
     if (row_find(p->plan, &row) >= 0)
         return;
-    reason = missing(p, &row);
+    reason = planner_missing(p, &row);
     if (reason) {
-        leave_out(p, &row, reason);
+        planner_leave_out(p, &row, reason);
         return;
     }
     if (!p->explicit_rows && cost_with_company(p, &row) > p->left) {
-        leave_out(p, &row, NULL);
+        planner_leave_out(p, &row, NULL);
         return;
     }
     row.group = p->plan->groups;
@@ -177,20 +146,20 @@ static void consider(struct planner *p, struct row row)
             row.group = p->plan->rows[floor_row].group;
         other.group = row.group;
         if (other.workload && floor_row < 0)
-            floor_row = row_add(p, other);
+            floor_row = planner_add(p, other);
     }
     if (has_reference(p->request, &row)) {
         other = row;
         other.kind = ROW_REFERENCE;
-        reference = row_add(p, other);
+        reference = planner_add(p, other);
     }
     if (row.group == p->plan->groups)
         p->plan->groups++;
     row.floor = floor_row;
     row.reference = reference;
-    row_add(p, row);
+    planner_add(p, row);
     if (row.workload->one_way)
-        add_floor(p, row_ceiling(&row));
+        planner_add_floor(p, row_ceiling(&row));
 }
 
 static void consider_resident(struct planner *p, const struct row *row,
@@ -311,66 +280,6 @@ static void one_asked(struct planner *p, const char *mechanism,
     consider_asked(p, mechanism, w);
 }
 
-/* Floors that nothing is held against directly, but that explain the rest. */
-static void add_floors(struct planner *p)
-{
-    static const struct {
-        const char *name;
-        size_t bytes;
-        enum placement placement;
-    } more[] = {
-        {"clock", 0, PLACE_SAME},          {"syscall", 0, PLACE_SAME},
-        {"atomic-add", 0, PLACE_SAME},     {"cpuid", 0, PLACE_SAME},
-        {"page-fault", 0, PLACE_SAME},     {"line-pingpong", 0, PLACE_CROSS},
-        {"futex-pingpong", 0, PLACE_SAME}, {"futex-pingpong", 0, PLACE_CROSS},
-        {"vfork", 0, PLACE_SAME},          {"posix-spawn", 0, PLACE_SAME},
-        {"memcpy", 64, PLACE_SAME},        {"memcpy", 4096, PLACE_SAME},
-        {"memcpy", 65536, PLACE_SAME},     {"memcpy", 1048576, PLACE_SAME},
-    };
-
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
-        const struct workload *w = workload_find("floor", more[i].name);
-
-        if (w)
-            add_floor(p, row_new("floor", w, more[i].bytes, more[i].placement));
-    }
-    for (const char *const *line = floors_absent; *line; line++)
-        leave_out_line(p, *line);
-}
-
-/* A floor once more, in its group: what "no difference" looks like today. */
-static void add_twin(struct planner *p, const char *name, size_t bytes)
-{
-    struct row row =
-        row_new("floor", workload_find("floor", name), bytes, PLACE_SAME);
-    int of;
-
-    row.kind = ROW_FLOOR;
-    of = row_find(p->plan, &row);
-    if (of < 0)
-        return;
-    row = p->plan->rows[of];
-    row.kind = ROW_TWIN;
-    row.twin = of;
-    row_add(p, row);
-}
-
-/* A start is also held beside that of a tiny process, in the same group. */
-static void add_tiny(struct planner *p)
-{
-    const struct workload *self = workload_find("floor", "fork-self");
-    struct row row =
-        row_new("floor", workload_find("floor", "fork-tiny"), 0, PLACE_SAME);
-
-    for (size_t i = 0; i < p->plan->count; i++)
-        if (p->plan->rows[i].workload == self) {
-            row.kind = ROW_FLOOR;
-            row.group = p->plan->rows[i].group;
-            row_add(p, row);
-            return;
-        }
-}
-
 int plan_make(struct plan *plan, const struct request *q,
               const struct place places[PLACEMENTS], char *why, size_t size)
 {
@@ -395,13 +304,11 @@ int plan_make(struct plan *plan, const struct request *q,
         each_named(&p, 0, one_asked);
     } else {
         if (!q->names || !q->names[0])
-            add_floors(&p);
+            planner_add_floors(&p);
         for (int tier = 0; tier <= TIER_LAST; tier++)
             each_named(&p, tier, consider_tier);
     }
-    add_tiny(&p);
-    add_twin(&p, "pipe-pingpong", 64);
-    add_twin(&p, "fork-self", 0);
+    planner_add_company(&p);
     if (p.error)
         return -ENOMEM;
     if (plan->count == 0) {

@@ -86,7 +86,7 @@ struct result {
 
 /* Two rows that are the same: what "no difference" looks like today. */
 struct aa_pair {
-    const char *class; /* "blocking", "start" */
+    const char *class; /* "blocking", "spinning", "start" */
     double ratio;
     struct interval interval;
 };

@@ -238,7 +238,9 @@ static void add_twin(const struct summary *s, size_t i, struct run *run)
 
     if (run->aa_count == sizeof run->aa / sizeof *run->aa)
         return;
-    pair->class = row->workload->peers ? "blocking" : "start";
+    pair->class = row->workload->spins   ? "spinning"
+                  : row->workload->peers ? "blocking"
+                                         : "start";
     pair->ratio = stats_ratio(medians_of(s, (int)i), medians_of(s, row->twin),
                               s->plan->rounds, &pair->interval);
     run->aa_count += isfinite(pair->ratio) != 0;

@@ -236,12 +236,36 @@ static size_t spinning(const struct plan *plan)
     size_t n = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
-        n += plan->rows[i].workload->spins;
+        n += plan->rows[i].workload->spins && plan->rows[i].kind != ROW_TWIN;
         if (plan->rows[i].workload->spins &&
             plan->rows[i].placement == PLACE_SAME)
             fail_msg("%s on one core", plan->rows[i].workload->name);
     }
     return n;
+}
+
+/* Of each class two rows that are the same, side by side. */
+static void each_class_has_a_pair_of_twins(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+    unsigned spinning_twins = 0;
+
+    (void)state;
+    make(&plan, &q);
+    assert_int_equal(count(&plan, ROW_TWIN), 3);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i];
+
+        if (row->kind != ROW_TWIN)
+            continue;
+        assert_ptr_equal(plan.rows[row->twin].workload, row->workload);
+        assert_int_equal(plan.rows[row->twin].placement, row->placement);
+        assert_int_equal(plan.rows[row->twin].group, row->group);
+        spinning_twins += row->workload->spins;
+    }
+    assert_int_equal(spinning_twins, 1);
+    plan_free(&plan);
 }
 
 static void what_spins_never_stands_on_one_core(void **state)
@@ -374,6 +398,7 @@ int main(void)
                                bounded),
         cmocka_unit_test_setup(a_stream_has_the_memcpy_of_its_size_beside_it,
                                bounded),
+        cmocka_unit_test_setup(each_class_has_a_pair_of_twins, bounded),
         cmocka_unit_test_setup(what_spins_never_stands_on_one_core, bounded),
         cmocka_unit_test_setup(what_spins_is_left_out_where_there_is_one_core,
                                bounded),
