@@ -26,7 +26,7 @@ PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 
 sources    = $(filter-out %/workload.c %/hazards.c,$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
 plugs      = $(wildcard mechanisms/*/workload.c mechanisms/*/hazards.c)
-bench      = $(filter-out bench/main.c bench/tiny.c,$(wildcard bench/[!t]*.c bench/t[!e]*.c))
+bench      = $(filter-out bench/main.c bench/tiny.c bench/empty.c,$(wildcard bench/[!t]*.c bench/t[!e]*.c))
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
 headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)
@@ -41,7 +41,7 @@ demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/ipclab $(BUILD)/tiny $(demo_progs) ## build ipclab and the lessons' demos
+all: $(BUILD)/ipclab $(BUILD)/tiny $(BUILD)/empty $(demo_progs) ## build ipclab and the lessons' demos
 
 bench: all ## measure, 5 min (QUICK=1: 60 s, FULL=1: up to 60 min) and draw
 	@scripts/bench $(BUILD) $(if $(QUICK),--quick) $(if $(FULL),--full)
@@ -82,8 +82,8 @@ clean: ## remove what was built
 $(BUILD)/ipclab: $(BUILD)/bench/main.o $(lab_objs)
 	$(call say,link)$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
-# The smallest process there is: static, and never under a sanitizer.
-$(BUILD)/tiny: bench/tiny.c Makefile
+# The smallest processes there are: static, and never under a sanitizer.
+$(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,link)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 

@@ -123,17 +123,23 @@ static void check_binding(struct session *s)
     }
 }
 
+static void label_free(struct result *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (results[i].placement == PLACE_SAME)
+            results[i].placement = PLACE_FREE;
+}
+
 /* What ran on any core says so, whatever was asked for. */
 static void label_unbound(const struct session *s)
 {
     const struct run *run = &s->run;
 
-    for (size_t i = 0; s->unbound && i < run->result_count; i++)
-        if (run->results[i].placement == PLACE_SAME)
-            run->results[i].placement = PLACE_FREE;
-    for (size_t i = 0; s->unbound && i < run->floor_count; i++)
-        if (run->floors[i].placement == PLACE_SAME)
-            run->floors[i].placement = PLACE_FREE;
+    if (!s->unbound)
+        return;
+    label_free(run->results, run->result_count);
+    label_free(run->floors, run->floor_count);
+    label_free(run->references, run->reference_count);
 }
 
 /* Learn what this machine is and has. */

@@ -44,9 +44,12 @@ int cmd_list(int argc, char **argv)
         printf("%s: %s (%s)\n", (*m)->name, (*m)->summary, (*m)->python);
         list_workloads((*m)->name, (*m)->workloads);
     }
-    printf("floor: the same work by bare system calls\n");
+    printf(
+        "floor: what nothing can beat: bare system calls and instructions\n");
     for (const struct workload *const *group = floors; *group; group++)
         list_workloads("floor", *group);
+    for (const char *const *line = floors_absent; *line; line++)
+        printf("  %s\n", *line);
     printf("hazards (ipclab hazard NAME):\n");
     for (const struct mechanism *const *m = mechanisms; *m; m++)
         list_hazards((*m)->hazards);

@@ -6,6 +6,7 @@
  * from a tiny static program, where a fork costs as little as it can.
  */
 #include "common/io.h"
+#include "floor.h"
 #include "mechanism.h"
 #include "registry.h"
 #include "start/ballast.h"
@@ -54,7 +55,7 @@ struct tiny {
     int requests, durations;
 };
 
-static int tiny_path(char *path, size_t size)
+int floor_program(const char *name, char *path, size_t size)
 {
     ssize_t n = readlink("/proc/self/exe", path, size - 1);
     char *slash;
@@ -63,10 +64,10 @@ static int tiny_path(char *path, size_t size)
         return -errno;
     path[n] = '\0';
     slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash - path) + sizeof "/tiny" > size)
+    if (!slash || (size_t)(slash - path) + strlen(name) + 2 > size)
         return -ENAMETOOLONG;
-    memcpy(slash, "/tiny", sizeof "/tiny");
-    return 0;
+    strcpy(slash + 1, name);
+    return access(path, X_OK) < 0 ? -errno : 0;
 }
 
 static void tiny_close(struct trial *t)
@@ -93,9 +94,7 @@ static int tiny_open(struct trial *t)
         return -ENOMEM;
     *tiny = (struct tiny){0, -1, -1};
     t->state = tiny;
-    error = tiny_path(path, sizeof path);
-    if (!error && access(path, X_OK) < 0)
-        error = -errno;
+    error = floor_program("tiny", path, sizeof path);
     if (!error)
         error = fd_pipe(requests);
     if (!error)

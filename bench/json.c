@@ -361,6 +361,7 @@ int write_json(FILE *out, const struct run *run)
     put(&o, "context", context_json(run));
     put(&o, "floors", results_json(run->floors, run->floor_count));
     put(&o, "results", results_json(run->results, run->result_count));
+    put(&o, "references", results_json(run->references, run->reference_count));
     put_lists(&o, run);
     root = object_end(&o);
     if (!root)

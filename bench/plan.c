@@ -6,7 +6,7 @@
  * the budget lasts.  A request that names sizes, settings or placements is
  * taken whole: whoever asks for a row gets it.
  */
-#include "plan.h"
+#include "planner.h"
 
 #include "human.h"
 #include "registry.h"
@@ -18,18 +18,7 @@
 
 static const int64_t MiB = INT64_C(1) << 20;
 
-/* What a plan under construction needs to know. */
-struct planner {
-    struct plan *plan;
-    const struct request *request;
-    const struct place *places;
-    bool explicit_rows;
-    double left; /* s of the budget */
-    bool error;  /* out of memory */
-};
-
-/* Append a row; its number, or -1. */
-static int row_add(struct planner *p, struct row row)
+int planner_add(struct planner *p, struct row row)
 {
     struct plan *plan = p->plan;
 
@@ -75,6 +64,11 @@ static double cost_with_company(const struct planner *p, const struct row *row)
         if (row_find(p->plan, &other) < 0)
             cost += row_cost(p->plan, &other);
     }
+    if (row->workload->one_way) {
+        other = row_ceiling(row);
+        if (row_find(p->plan, &other) < 0)
+            cost += row_cost(p->plan, &other);
+    }
     if (has_reference(p->request, row)) {
         other = *row;
         other.kind = ROW_REFERENCE;
@@ -83,30 +77,37 @@ static double cost_with_company(const struct planner *p, const struct row *row)
     return cost * p->plan->rounds;
 }
 
-static void leave_out(struct planner *p, const struct row *row,
-                      const char *reason)
+void planner_leave_out_line(struct planner *p, const char *line)
 {
     struct plan *plan = p->plan;
     char(*more)[160] =
         realloc(plan->left_out, (plan->left_out_count + 1) * sizeof *more);
-    char name[128];
 
     if (!more) {
         p->error = true;
         return;
     }
     plan->left_out = more;
-    more += plan->left_out_count++;
-    if (reason)
-        snprintf(*more, sizeof *more, "%.90s: %.60s",
-                 row_describe(row, name, sizeof name), reason);
-    else
-        row_arguments(row, *more, sizeof *more);
+    snprintf(more[plan->left_out_count++], sizeof *more, "%s", line);
 }
 
-/* Why this machine cannot run a row, or NULL. */
-static const char *missing(const struct planner *p, const struct row *row)
+void planner_leave_out(struct planner *p, const struct row *row,
+                       const char *reason)
 {
+    char line[160], name[128];
+
+    if (reason)
+        snprintf(line, sizeof line, "%.90s: %.60s",
+                 row_describe(row, name, sizeof name), reason);
+    else
+        row_arguments(row, line, sizeof line);
+    planner_leave_out_line(p, line);
+}
+
+const char *planner_missing(const struct planner *p, const struct row *row)
+{
+    if (row->workload->spins && row->placement == PLACE_SAME)
+        return "it spins, and would wait on one core for its turn";
     if (p->places[row->placement].missing[0])
         return p->places[row->placement].missing;
     for (const struct setting *s = row->settings; s->name; s++) {
@@ -128,13 +129,13 @@ static void consider(struct planner *p, struct row row)
 
     if (row_find(p->plan, &row) >= 0)
         return;
-    reason = missing(p, &row);
+    reason = planner_missing(p, &row);
     if (reason) {
-        leave_out(p, &row, reason);
+        planner_leave_out(p, &row, reason);
         return;
     }
     if (!p->explicit_rows && cost_with_company(p, &row) > p->left) {
-        leave_out(p, &row, NULL);
+        planner_leave_out(p, &row, NULL);
         return;
     }
     row.group = p->plan->groups;
@@ -145,18 +146,20 @@ static void consider(struct planner *p, struct row row)
             row.group = p->plan->rows[floor_row].group;
         other.group = row.group;
         if (other.workload && floor_row < 0)
-            floor_row = row_add(p, other);
+            floor_row = planner_add(p, other);
     }
     if (has_reference(p->request, &row)) {
         other = row;
         other.kind = ROW_REFERENCE;
-        reference = row_add(p, other);
+        reference = planner_add(p, other);
     }
     if (row.group == p->plan->groups)
         p->plan->groups++;
     row.floor = floor_row;
     row.reference = reference;
-    row_add(p, row);
+    planner_add(p, row);
+    if (row.workload->one_way)
+        planner_add_floor(p, row_ceiling(&row));
 }
 
 static void consider_resident(struct planner *p, const struct row *row,
@@ -191,13 +194,14 @@ static size_t tier_size(int tier)
 static void consider_tier(struct planner *p, const char *mechanism,
                           const struct workload *w, int tier)
 {
-    struct row row = row_new(mechanism, w, 64, PLACE_SAME);
+    enum placement first = w->spins ? PLACE_CROSS : PLACE_SAME;
+    struct row row = row_new(mechanism, w, 64, first);
     bool full = p->request->scale == SCALE_FULL;
 
     if (tier == 0)
         consider(p, row);
     if (tier_size(tier) && w->sized)
-        consider(p, row_new(mechanism, w, tier_size(tier), PLACE_SAME));
+        consider(p, row_new(mechanism, w, tier_size(tier), first));
     if (tier == TIER_SIZES && has_setting(w, "resident")) {
         consider_resident(p, &row, 64 * MiB);
         if (p->request->scale != SCALE_QUICK)
@@ -239,8 +243,9 @@ static void consider_asked(struct planner *p, const char *mechanism,
     const struct request *q = p->request;
     unsigned sizes = w->sized && q->size_count ? q->size_count : 1;
     unsigned places = q->placement_count ? q->placement_count : 2;
+    unsigned first = w->spins && !q->placement_count ? PLACE_CROSS : 0;
 
-    for (unsigned l = 0; l < (w->peers ? places : 1); l++)
+    for (unsigned l = first; l < (w->peers ? places : 1); l++)
         for (unsigned s = 0; s < sizes; s++) {
             enum placement where = !w->peers            ? PLACE_SAME
                                    : q->placement_count ? q->placements[l]
@@ -275,58 +280,6 @@ static void one_asked(struct planner *p, const char *mechanism,
     consider_asked(p, mechanism, w);
 }
 
-/* Floors that nothing is held against directly, but that explain the rest. */
-static void add_floors(struct planner *p)
-{
-    static const struct {
-        const char *name;
-        size_t bytes;
-    } more[] = {
-        {"clock", 0}, {"syscall", 0}, {"memcpy", 4096}, {"memcpy", 1048576}};
-
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
-        struct row row = row_new("floor", workload_find("floor", more[i].name),
-                                 more[i].bytes, PLACE_SAME);
-
-        row.kind = ROW_FLOOR;
-        row.group = p->plan->groups++;
-        row_add(p, row);
-    }
-}
-
-/* A floor once more, in its group: what "no difference" looks like today. */
-static void add_twin(struct planner *p, const char *name, size_t bytes)
-{
-    struct row row =
-        row_new("floor", workload_find("floor", name), bytes, PLACE_SAME);
-    int of;
-
-    row.kind = ROW_FLOOR;
-    of = row_find(p->plan, &row);
-    if (of < 0)
-        return;
-    row = p->plan->rows[of];
-    row.kind = ROW_TWIN;
-    row.twin = of;
-    row_add(p, row);
-}
-
-/* A start is also held beside that of a tiny process, in the same group. */
-static void add_tiny(struct planner *p)
-{
-    const struct workload *self = workload_find("floor", "fork-self");
-    struct row row =
-        row_new("floor", workload_find("floor", "fork-tiny"), 0, PLACE_SAME);
-
-    for (size_t i = 0; i < p->plan->count; i++)
-        if (p->plan->rows[i].workload == self) {
-            row.kind = ROW_FLOOR;
-            row.group = p->plan->rows[i].group;
-            row_add(p, row);
-            return;
-        }
-}
-
 int plan_make(struct plan *plan, const struct request *q,
               const struct place places[PLACEMENTS], char *why, size_t size)
 {
@@ -351,13 +304,11 @@ int plan_make(struct plan *plan, const struct request *q,
         each_named(&p, 0, one_asked);
     } else {
         if (!q->names || !q->names[0])
-            add_floors(&p);
+            planner_add_floors(&p);
         for (int tier = 0; tier <= TIER_LAST; tier++)
             each_named(&p, tier, consider_tier);
     }
-    add_tiny(&p);
-    add_twin(&p, "pipe-pingpong", 64);
-    add_twin(&p, "fork-self", 0);
+    planner_add_company(&p);
     if (p.error)
         return -ENOMEM;
     if (plan->count == 0) {

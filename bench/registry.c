@@ -18,8 +18,15 @@ const struct mechanism *const mechanisms[] = {
     NULL,
 };
 
-const struct workload *const floors[] = {alone_floors, channel_floors,
-                                         fork_floors, NULL};
+const struct workload *const floors[] = {
+    alone_floors, word_floors, channel_floors, fork_floors, spawn_floors, NULL};
+
+const char *const floors_absent[] = {
+#ifndef FLOOR_CPUID
+    "floor/cpuid: only x86 has the instruction",
+#endif
+    NULL,
+};
 
 static const struct mechanism *added;
 

@@ -13,9 +13,17 @@
 /* In the order of list.h, NULL-ended. */
 extern const struct mechanism *const mechanisms[];
 
+#if defined __x86_64__ || defined __i386__
+#define FLOOR_CPUID /* an instruction that a hypervisor must answer */
+#endif
+
 /* The floors, one array a file, each NULL-name ended. */
-extern const struct workload alone_floors[], channel_floors[], fork_floors[];
+extern const struct workload alone_floors[], word_floors[], channel_floors[],
+    fork_floors[], spawn_floors[];
 extern const struct workload *const floors[]; /* those, NULL-ended */
+
+/* Floors that this processor cannot have: a line each, NULL-ended. */
+extern const char *const floors_absent[];
 
 /* A mechanism by its name, or NULL; "floor" is none. */
 const struct mechanism *mechanism_find(const char *name);

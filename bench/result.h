@@ -86,7 +86,7 @@ struct result {
 
 /* Two rows that are the same: what "no difference" looks like today. */
 struct aa_pair {
-    const char *class; /* "blocking", "start" */
+    const char *class; /* "blocking", "spinning", "start" */
     double ratio;
     struct interval interval;
 };
@@ -114,6 +114,10 @@ struct run {
     size_t floor_count;
     struct result *results;
     size_t result_count;
+    /* What CPython did: mechanism "cpython", workload "pipe/roundtrip". */
+    struct result *references;
+    size_t reference_count;
+    char (*reference_names)[64]; /* their workloads' names */
     struct aa_pair aa[3];
     size_t aa_count;
     struct program programs[8];

@@ -53,6 +53,15 @@ struct row row_floor(const struct row *row)
     return floor;
 }
 
+struct row row_ceiling(const struct row *row)
+{
+    struct row ceiling = row_new("floor", workload_find("floor", "memcpy"),
+                                 row->bytes, PLACE_SAME);
+
+    ceiling.kind = ROW_FLOOR;
+    return ceiling;
+}
+
 const char *row_describe(const struct row *row, char *text, size_t size)
 {
     char bytes[24] = "";
@@ -103,7 +112,9 @@ static double guess_ns(const struct row *row)
     for (const struct setting *s = row->settings; s->name; s++)
         if (strcmp(s->name, "resident") == 0)
             resident = (double)s->value;
-    if (row->workload->peers == 0)
+    if (row->workload->guess)
+        ns = (double)row->workload->guess;
+    else if (row->workload->peers == 0)
         ns = row->workload->sized ? 50 + (double)row->bytes * 0.1
              : row->workload->grid || row->workload->own ? 2e5 + resident / 50
                                                          : 50;
@@ -111,7 +122,8 @@ static double guess_ns(const struct row *row)
         ns = 700 + (double)row->bytes * 0.4;
     else
         ns = 8e3 + (double)row->bytes * 0.8;
-    if (row->placement == PLACE_CROSS && !row->workload->one_way)
+    if (row->placement == PLACE_CROSS && !row->workload->one_way &&
+        !row->workload->spins)
         ns += row->workload->peers ? 1e5 : 0;
     return row->kind == ROW_REFERENCE ? 3 * ns + 5e5 * (ns > 1e5) : ns;
 }

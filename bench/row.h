@@ -16,6 +16,9 @@ struct row row_with(struct row row, const char *name, int64_t value);
 /* The floor that a row is held against; its workload is NULL without one. */
 struct row row_floor(const struct row *row);
 
+/* What bounds the bytes that a stream moves in a second: memcpy of its size. */
+struct row row_ceiling(const struct row *row);
+
 bool has_setting(const struct workload *w, const char *name);
 
 /* The number of the row that is the same but for its company, or -1. */

@@ -238,10 +238,24 @@ static void add_twin(const struct summary *s, size_t i, struct run *run)
 
     if (run->aa_count == sizeof run->aa / sizeof *run->aa)
         return;
-    pair->class = row->workload->peers ? "blocking" : "start";
+    pair->class = row->workload->spins   ? "spinning"
+                  : row->workload->peers ? "blocking"
+                                         : "start";
     pair->ratio = stats_ratio(medians_of(s, (int)i), medians_of(s, row->twin),
                               s->plan->rounds, &pair->interval);
     run->aa_count += isfinite(pair->ratio) != 0;
+}
+
+/* CPython's row has a name of its own: nobody takes it for ours. */
+static void name_reference(struct run *run)
+{
+    struct result *r = &run->references[run->reference_count];
+    char *name = run->reference_names[run->reference_count++];
+
+    snprintf(name, sizeof *run->reference_names, "%s/%s", r->mechanism,
+             r->workload);
+    r->mechanism = "cpython";
+    r->workload = name;
 }
 
 static int summarise(struct summary *s, const size_t *order, struct run *run)
@@ -251,13 +265,17 @@ static int summarise(struct summary *s, const size_t *order, struct run *run)
 
     for (size_t i = 0; i < s->plan->count && !error; i++) {
         enum kind kind = s->plan->rows[order[i]].kind;
+        struct result *to[] = {[ROW_RESULT] = &run->results[run->result_count],
+                               [ROW_FLOOR] = &run->floors[run->floor_count],
+                               [ROW_REFERENCE] =
+                                   &run->references[run->reference_count],
+                               [ROW_TWIN] = &ignored};
 
-        error = fill_own(s, order[i],
-                         kind == ROW_RESULT  ? &run->results[run->result_count]
-                         : kind == ROW_FLOOR ? &run->floors[run->floor_count]
-                                             : &ignored);
+        error = fill_own(s, order[i], to[kind]);
         run->result_count += kind == ROW_RESULT;
         run->floor_count += kind == ROW_FLOOR;
+        if (kind == ROW_REFERENCE && !error)
+            name_reference(run);
     }
     for (size_t i = 0, n = 0; i < s->plan->count && !error; i++) {
         const struct row *row = &s->plan->rows[order[i]];
@@ -281,7 +299,10 @@ int run_summarise(const struct plan *plan, const struct record *records,
     s.medians = store_doubles(plan->count * ROUNDS_MAX);
     run->results = calloc(plan->count, sizeof *run->results);
     run->floors = calloc(plan->count, sizeof *run->floors);
-    if (order && s.medians && run->results && run->floors) {
+    run->references = calloc(plan->count, sizeof *run->references);
+    run->reference_names = calloc(plan->count, sizeof *run->reference_names);
+    if (order && s.medians && run->results && run->floors && run->references &&
+        run->reference_names) {
         plan_reading_order(plan, order);
         error = summarise(&s, order, run);
     }
@@ -293,6 +314,9 @@ void run_free(struct run *run)
 {
     free(run->results);
     free(run->floors);
-    run->results = run->floors = NULL;
-    run->result_count = run->floor_count = 0;
+    free(run->references);
+    free(run->reference_names);
+    run->results = run->floors = run->references = NULL;
+    run->reference_names = NULL;
+    run->result_count = run->floor_count = run->reference_count = 0;
 }

@@ -17,6 +17,7 @@
 #include "registry.h"
 #include "scenario.h"
 
+#include <sched.h>
 #include <sys/prctl.h>
 
 enum { FEW = 1000, MANY = 2000 };
@@ -97,8 +98,67 @@ static int starts(unsigned n)
     return 0;
 }
 
+/* A floor without the bench, which makes calls of its own. */
+static void drop_sample(struct trial *t, int64_t ns)
+{
+    (void)t;
+    (void)ns;
+}
+
+static int serve_floor(struct parcel *arguments)
+{
+    struct trial t = {.line = 64, .sample = drop_sample};
+    const struct workload *w;
+    const char *name;
+    uint64_t n = 0;
+    int error;
+
+    if (parcel_take_text(arguments, &name) || parcel_take_u64(arguments, &n))
+        return 1;
+    w = workload_find("floor", name);
+    error = w->join(&t, 0, arguments);
+    if (!error)
+        error = w->serve(&t, 0, (unsigned)n);
+    w->close(&t);
+    return error ? 1 : 0;
+}
+TARGET(serve_floor)
+
+static int operations(const char *name, unsigned n)
+{
+    const struct workload *w = workload_find("floor", name);
+    struct trial t = {.line = 64, .sample = drop_sample};
+    struct parcel parcel;
+    struct process p;
+    int error, code = 0;
+
+    if (!w)
+        return 1;
+    parcel_init(&parcel);
+    error = w->open(&t);
+    if (w->peers) {
+        error |= parcel_put_text(&parcel, name);
+        error |= parcel_put_u64(&parcel, n);
+        error |= w->pack(&t, 0, &parcel);
+        process_init(&p, "serve_floor", &parcel);
+        error |= process_start(&p);
+    }
+    if (!error)
+        error = w->op(&t, n);
+    if (w->peers) {
+        process_join(&p, NO_TIMEOUT);
+        process_exitcode(&p, &code);
+        process_close(&p);
+    }
+    w->close(&t);
+    parcel_free(&parcel);
+    return error || code;
+}
+
 static int perform(const char *name, unsigned n)
 {
+    if (workload_find("floor", name))
+        return operations(name, n);
     if (strcmp(name, "simplex") == 0)
         return round_trips(n, false);
     if (strcmp(name, "duplex") == 0)
@@ -148,15 +208,24 @@ static long calls(const char *name, unsigned n, const char *call)
     return found;
 }
 
-/* Of a thousand operations; fails the test unless it is just this. */
-static void costs(const char *name, const char *call, long expected)
+/* The same, but the test is skipped where nothing can be counted. */
+static long calls_or_skip(const char *name, unsigned n, const char *call)
 {
-    long few = calls(name, FEW, call), many = calls(name, MANY, call);
+    long found = calls(name, n, call);
 
-    if (few < 0 || many < 0) {
+    if (found < 0) {
         print_message("strace is missing, or may not trace here\n");
         skip();
     }
+    return found;
+}
+
+/* Of a thousand operations; fails the test unless it is just this. */
+static void costs(const char *name, const char *call, long expected)
+{
+    long few = calls_or_skip(name, FEW, call);
+    long many = calls_or_skip(name, MANY, call);
+
     /* A read or two at the end may find the other side gone already. */
     if (labs(many - few - expected) > 2)
         fail_msg("1000 %s: %ld %s, not %ld", name, many - few,
@@ -189,13 +258,49 @@ static void a_start_costs_these_calls(void **state)
     costs("starts", "openat", FEW);
 }
 
+/*
+ * Each message is one wake and at most one sleep; how many need none is chance.
+ */
+static void a_futex_round_trip_sleeps_at_most_once_a_side(void **state)
+{
+    long futexes = calls_or_skip("futex-pingpong", MANY, "futex");
+
+    (void)state;
+    assert_in_range(futexes, 2 * MANY, 4 * MANY + 4); /* and glibc's own */
+}
+
+static void what_is_below_the_kernel_makes_no_call(void **state)
+{
+    static const char *const names[] = {"atomic-add", "line-pingpong",
+#ifdef FLOOR_CPUID
+                                        "cpuid",
+#endif
+                                        NULL};
+    cpu_set_t set;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    for (const char *const *name = names; *name; name++)
+        if (!workload_find("floor", *name)->spins || CPU_COUNT(&set) > 1)
+            costs(*name, NULL, 0);
+}
+
+static void vfork_is_one_start_and_one_wait(void **state)
+{
+    (void)state;
+    costs("vfork", "vfork", FEW);
+    costs("vfork", "wait4", FEW);
+    costs("vfork", NULL, 2 * FEW); /* an _exit does not return: not counted */
+}
+
 /* --- switches and faults ---------------------------------------------------
  */
 
 static volatile sig_atomic_t never;
 
 /* The counters of both sides, over the windows of one trial. */
-static void count_round_trips(const char *workload, struct findings *counted)
+static void count(const char *mechanism, const char *workload,
+                  struct findings *counted)
 {
     struct place places[PLACEMENTS];
     struct region shared;
@@ -204,8 +309,8 @@ static void count_round_trips(const char *workload, struct findings *counted)
 
     assert_int_equal(places_find(places, NULL), 0);
     assert_int_equal(region_open(&shared, sizeof(struct findings)), 0);
-    struct trial_spec spec = {.mechanism = "pipe",
-                              .workload = workload_find("pipe", workload),
+    struct trial_spec spec = {.mechanism = mechanism,
+                              .workload = workload_find(mechanism, workload),
                               .bytes = 64,
                               .timed_cpu = places[PLACE_SAME].timed,
                               .peer_cpu = places[PLACE_SAME].peer,
@@ -232,13 +337,15 @@ static bool is_within(int64_t count, int64_t operations, int percent)
  */
 static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
 {
-    static const char *const workloads[] = {"roundtrip", "roundtrip-duplex"};
+    static const char *const workloads[][2] = {{"pipe", "roundtrip"},
+                                               {"pipe", "roundtrip-duplex"},
+                                               {"floor", "futex-pingpong"}};
     static struct findings f;
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++) {
         for (int tries = 0; tries < 4; tries++) {
-            count_round_trips(workloads[i], &f);
+            count(workloads[i][0], workloads[i][1], &f);
             if (is_within(f.timed.voluntary, f.operations, 110) &&
                 is_within(f.peers.voluntary, f.operations, 110))
                 break;
@@ -249,6 +356,18 @@ static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
         assert_true(is_within(f.timed.minor_faults, f.operations, 2));
         assert_true(is_within(f.peers.minor_faults, f.operations, 2));
     }
+}
+
+/* Were pages huge, touched before or fetched together, there would be fewer. */
+static void a_fresh_page_is_one_fault(void **state)
+{
+    static struct findings f;
+
+    (void)state;
+    count("floor", "page-fault", &f);
+    assert_true(f.operations > 1000); /* so several mappings' worth */
+    assert_true(is_within(f.timed.minor_faults, f.operations, 102));
+    assert_false(is_within(f.timed.minor_faults, f.operations, 98));
 }
 
 static int patient(void **state)
@@ -267,6 +386,14 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             a_small_message_over_a_socket_is_one_call_too, patient, census_end),
         cmocka_unit_test_setup_teardown(a_start_costs_these_calls, patient,
+                                        census_end),
+        cmocka_unit_test_setup_teardown(
+            a_futex_round_trip_sleeps_at_most_once_a_side, patient, census_end),
+        cmocka_unit_test_setup_teardown(what_is_below_the_kernel_makes_no_call,
+                                        patient, census_end),
+        cmocka_unit_test_setup_teardown(vfork_is_one_start_and_one_wait,
+                                        patient, census_end),
+        cmocka_unit_test_setup_teardown(a_fresh_page_is_one_fault, patient,
                                         census_end),
         cmocka_unit_test_setup_teardown(
             a_round_trip_is_one_switch_a_side_and_no_fault, patient,

@@ -179,6 +179,147 @@ static void every_workload_keeps_a_row_and_the_budget_is_kept(void **state)
     plan_free(&plan);
 }
 
+static size_t rows_of(const struct plan *plan, const struct workload *w,
+                      size_t bytes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        n += plan->rows[i].workload == w && plan->rows[i].bytes == bytes &&
+             plan->rows[i].kind != ROW_TWIN;
+    return n;
+}
+
+static void a_run_of_everything_measures_every_floor(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        for (const struct workload *const *g = floors; *g; g++)
+            for (const struct workload *w = *g; w->name; w++)
+                if (rows_of(&plan, w, w->sized ? 64 : 0) == 0)
+                    fail_msg("floor/%s has no row", w->name);
+        plan_free(&plan);
+    }
+}
+
+static void a_stream_has_the_memcpy_of_its_size_beside_it(void **state)
+{
+    const struct workload *copy = workload_find("floor", "memcpy");
+    const char *names[] = {"pipe/stream", NULL};
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++)
+        for (unsigned named = 0; named < 2; named++) {
+            size_t streams = 0;
+
+            q.names = named ? names : NULL;
+            make(&plan, &q);
+            for (size_t i = 0; i < plan.count; i++) {
+                if (!plan.rows[i].workload->one_way)
+                    continue;
+                streams++;
+                assert_int_equal(rows_of(&plan, copy, plan.rows[i].bytes), 1);
+            }
+            assert_true(streams > 2);
+            plan_free(&plan);
+        }
+}
+
+static size_t spinning(const struct plan *plan)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        n += plan->rows[i].workload->spins && plan->rows[i].kind != ROW_TWIN;
+        if (plan->rows[i].workload->spins &&
+            plan->rows[i].placement == PLACE_SAME)
+            fail_msg("%s on one core", plan->rows[i].workload->name);
+    }
+    return n;
+}
+
+/* Of each class two rows that are the same, side by side. */
+static void each_class_has_a_pair_of_twins(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+    unsigned spinning_twins = 0;
+
+    (void)state;
+    make(&plan, &q);
+    assert_int_equal(count(&plan, ROW_TWIN), 3);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i];
+
+        if (row->kind != ROW_TWIN)
+            continue;
+        assert_ptr_equal(plan.rows[row->twin].workload, row->workload);
+        assert_int_equal(plan.rows[row->twin].placement, row->placement);
+        assert_int_equal(plan.rows[row->twin].group, row->group);
+        spinning_twins += row->workload->spins;
+    }
+    assert_int_equal(spinning_twins, 1);
+    plan_free(&plan);
+}
+
+static void what_spins_never_stands_on_one_core(void **state)
+{
+    const char *names[] = {"floor/line-pingpong", NULL};
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++)
+        for (unsigned named = 0; named < 2; named++) {
+            q.names = named ? names : NULL;
+            make(&plan, &q);
+            assert_int_equal(spinning(&plan), 1);
+            plan_free(&plan);
+        }
+    q.rounds = 3;
+    q.placements[0] = PLACE_SAME;
+    q.placements[1] = PLACE_CROSS;
+    q.placement_count = 2;
+    make(&plan, &q);
+    assert_int_equal(spinning(&plan), 1);
+    assert_int_equal(plan.left_out_count, 1);
+    plan_free(&plan);
+    q.placement_count = 1;
+    assert_int_equal(plan_make(&plan, &q, two_cores, why, sizeof why),
+                     -ENOTSUP);
+    assert_string_equal(why, "nothing to measure: floor/line-pingpong, same: "
+                             "it spins, and would wait on one core for its "
+                             "turn");
+    plan_free(&plan);
+}
+
+static void what_spins_is_left_out_where_there_is_one_core(void **state)
+{
+    struct place one_core[PLACEMENTS];
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+    unsigned reasons = 0;
+
+    (void)state;
+    memcpy(one_core, two_cores, sizeof one_core);
+    strcpy(one_core[PLACE_CROSS].missing, "core 1 is the only one");
+    assert_int_equal(plan_make(&plan, &q, one_core, why, sizeof why), 0);
+    assert_int_equal(spinning(&plan), 0);
+    for (size_t i = 0; i < plan.left_out_count; i++)
+        reasons += strcmp(plan.left_out[i], "floor/line-pingpong, cross: core "
+                                            "1 is the only one") == 0;
+    assert_int_equal(reasons, 1);
+    plan_free(&plan);
+}
+
 static void what_this_machine_lacks_is_left_out_with_its_reason(void **state)
 {
     const char *names[] = {"fork/joined", "pipe/stream", NULL};
@@ -253,6 +394,14 @@ int main(void)
         cmocka_unit_test_setup(a_reader_finds_sizes_in_order, bounded),
         cmocka_unit_test_setup(
             every_workload_keeps_a_row_and_the_budget_is_kept, bounded),
+        cmocka_unit_test_setup(a_run_of_everything_measures_every_floor,
+                               bounded),
+        cmocka_unit_test_setup(a_stream_has_the_memcpy_of_its_size_beside_it,
+                               bounded),
+        cmocka_unit_test_setup(each_class_has_a_pair_of_twins, bounded),
+        cmocka_unit_test_setup(what_spins_never_stands_on_one_core, bounded),
+        cmocka_unit_test_setup(what_spins_is_left_out_where_there_is_one_core,
+                               bounded),
         cmocka_unit_test_setup(
             what_this_machine_lacks_is_left_out_with_its_reason, bounded),
         cmocka_unit_test_setup(unknown_names_are_answered_with_the_nearest,

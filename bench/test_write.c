@@ -32,7 +32,7 @@ enum { EXIT_SKIP = 77, ROUNDS = 7, SAMPLES = 200 };
 static char folder[] = "/tmp/ipclab-write.XXXXXX";
 static char why[256];
 static struct card card;
-static struct result results[3], floors[1];
+static struct result results[3], floors[1], references[1];
 static char left_out[1][160] = {"ipclab bench pipe/stream --size 1M"};
 static double samples[ROUNDS][SAMPLES], pooled[ROUNDS * SAMPLES];
 static struct run run;
@@ -97,6 +97,9 @@ static void make_run(void)
     floors[0].mechanism = "floor";
     floors[0].floor[0] = '\0';
     floors[0].times_floor = NAN;
+    references[0] = results[0];
+    references[0].mechanism = "cpython";
+    references[0].workload = "pipe/roundtrip";
     run = (struct run){
         .card = &card,
         .when = "2025-01-02T03:04:05Z",
@@ -109,6 +112,8 @@ static void make_run(void)
         .result_count = 3,
         .floors = floors,
         .floor_count = 1,
+        .references = references,
+        .reference_count = 1,
         .aa = {{"blocking", 1.01, {0.99, 1.02, "ci", 0.98}}},
         .aa_count = 1,
         .programs = {{"100 forks", "demo 100", 5e8, 4e8, 6e8, 1e7, 5, 12.5}},
@@ -307,6 +312,7 @@ static void json_has_every_key_of_the_context(void **state)
     assert_string_equal(text_of(root, "schema"), "ipclab-run-1");
     assert_true(json_is_true(json_object_get(root, "partial")));
     assert_int_equal(json_array_size(json_object_get(root, "floors")), 1);
+    assert_int_equal(json_array_size(json_object_get(root, "references")), 1);
     assert_int_equal(json_array_size(json_object_get(root, "aa")), 1);
     assert_int_equal(json_array_size(json_object_get(root, "programs")), 1);
     assert_string_equal(
@@ -414,17 +420,21 @@ static size_t split(char *text, char **lines, size_t most)
     return n;
 }
 
-static void tsv_is_a_header_and_a_row_a_result_and_floor(void **state)
+static void tsv_is_a_header_and_a_row_a_result_floor_and_reference(void **state)
 {
     char *text = written(write_tsv), *lines[8];
 
     (void)state;
-    assert_int_equal(split(text, lines, 8), 5);
-    for (size_t i = 1; i < 5; i++)
+    assert_int_equal(split(text, lines, 8), 6);
+    for (size_t i = 1; i < 6; i++)
         assert_int_equal(tabs(lines[i]), tabs(lines[0]));
     assert_string_equal(column(lines[0], lines[1], "kind"), "result");
     assert_string_equal(column(lines[0], lines[4], "kind"), "floor");
     assert_string_equal(column(lines[0], lines[4], "mechanism"), "floor");
+    assert_string_equal(column(lines[0], lines[5], "kind"), "reference");
+    assert_string_equal(column(lines[0], lines[5], "mechanism"), "cpython");
+    assert_string_equal(column(lines[0], lines[5], "workload"),
+                        "pipe/roundtrip");
     assert_string_equal(column(lines[0], lines[1], "settings"),
                         "buffered=1,x=-2");
     assert_string_equal(column(lines[0], lines[1], "median"), "7069.950");
@@ -453,7 +463,7 @@ static void tsv_and_json_agree(void **state)
     int compared = 0;
 
     (void)state;
-    assert_int_equal(split(text, lines, 8), 5);
+    assert_int_equal(split(text, lines, 8), 6);
     for (size_t i = 0; i < 3; i++)
         json_object_foreach(result_of(root, i), key, value)
         {
@@ -500,7 +510,7 @@ static void a_histogram_holds_every_sample_in_its_bin(void **state)
         block = next ? next + 3 : NULL;
         blocks++;
     }
-    assert_int_equal(blocks, 3); /* two results and a floor have samples */
+    assert_int_equal(blocks, 4); /* two results, a floor and a reference */
     free(text);
 }
 
@@ -517,7 +527,7 @@ static void a_histogram_counts_a_bin_as_it_is_said(void **state)
     results[0].pooled = few;
     results[0].samples = 6;
     run.result_count = 1;
-    run.floor_count = 0;
+    run.floor_count = run.reference_count = 0;
     text = at = written(write_hist);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         at = strstr(at, wanted[i]); /* in this order */
@@ -816,7 +826,7 @@ int main(void)
         TEST(json_gives_back_what_was_measured),
         TEST(a_failed_row_has_its_reason_and_no_figure),
         TEST(three_decimals_stand_as_three_digits),
-        TEST(tsv_is_a_header_and_a_row_a_result_and_floor),
+        TEST(tsv_is_a_header_and_a_row_a_result_floor_and_reference),
         TEST(tsv_and_json_agree),
         TEST(a_histogram_holds_every_sample_in_its_bin),
         TEST(a_histogram_counts_a_bin_as_it_is_said),

@@ -2,10 +2,10 @@
 /*
  * tsv.c - run.tsv and hist.tsv: a run for gnuplot, awk and spreadsheets.
  *
- * run.tsv begins with one line of plain column names, then a row a result and
- * a row a floor.  hist.tsv has a block a row of run.tsv, two blank lines apart
- * (gnuplot's `index`), and its column names stand behind a `#`: as a plain
- * line they would be taken for data.
+ * run.tsv begins with one line of plain column names, then a row a result, a
+ * row a floor, and a row for each that CPython did, too.  hist.tsv has a block
+ * a row of run.tsv, two blank lines apart (gnuplot's `index`), and its column
+ * names stand behind a `#`: as a plain line they would be taken for data.
  */
 #include "machine.h"
 #include "write.h"
@@ -164,6 +164,7 @@ int write_tsv(FILE *out, const struct run *run)
     put_header(out);
     put_rows(out, run->results, run->result_count, "result");
     put_rows(out, run->floors, run->floor_count, "floor");
+    put_rows(out, run->references, run->reference_count, "reference");
     return finish(out);
 }
 
@@ -237,5 +238,6 @@ int write_hist(FILE *out, const struct run *run)
                  "low_ns\thigh_ns\tcount\n");
     put_blocks(out, run->results, run->result_count, &first);
     put_blocks(out, run->floors, run->floor_count, &first);
+    put_blocks(out, run->references, run->reference_count, &first);
     return finish(out);
 }

@@ -146,6 +146,8 @@ struct workload {
     bool sized;                 /* bytes means something */
     bool one_way;               /* a stream: it reports latency as well */
     bool own;                   /* samples come from trial_sample alone */
+    bool spins;                 /* its sides wait busily: never on one core */
+    int64_t guess;              /* ns of one operation, to plan with, or 0 */
 
     int (*open)(struct trial *t);
     int (*pack)(struct trial *t, int role, struct parcel *parcel);

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 #
-# select.awk - rows and columns of run.tsv, by their names.
+# select.awk - rows and columns of run.tsv or hist.tsv, by their names.
 #
 #     awk -f select.awk -v where='mechanism=pipe placement=same' \
 #         -v columns='bytes median' run.tsv
 #
 # A name that is no column is looked for in `settings`; a row that lacks it, or
-# has nan in a column that is asked for, is left out.  `where` knows = alone.
+# has nan in a column that is asked for, is left out, unless it is asked for as
+# `name?`.  `where` knows = alone.
 
 function value(name,    n, i, pair) {
     if (name in column)
@@ -25,6 +26,7 @@ BEGIN {
 }
 
 NR == 1 {
+    sub(/^# /, "") # of hist.tsv
     for (i = 1; i <= NF; i++)
         column[$i] = i
     next
@@ -38,8 +40,10 @@ NR == 1 {
     }
     line = ""
     for (i = 1; i <= wanted; i++) {
-        found = value(want[i])
-        if (found == "nan" || found == "-nan" || found == "")
+        name = want[i]
+        optional = sub(/[?]$/, "", name)
+        found = value(name)
+        if (!optional && (found == "nan" || found == "-nan" || found == ""))
             next
         line = line (i > 1 ? "\t" : "") found
     }

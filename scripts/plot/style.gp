@@ -10,16 +10,17 @@
 # the order of plotting, so that a line means the same in every figure.
 
 if (FORMAT eq "") FORMAT = "svg"
+if (!exists("HEIGHT")) HEIGHT = 720
 if (FORMAT eq "svg") {
-    set terminal svg size 1280,720 enhanced background "white" \
+    set terminal svg size 1280,HEIGHT enhanced background "white" \
         font "sans-serif,17" linewidth 1.2 name "ipclab"
 }
 if (FORMAT eq "png") {
-    set terminal pngcairo size 1280,720 enhanced background "white" \
+    set terminal pngcairo size 1280,HEIGHT enhanced background "white" \
         font "sans-serif,13" linewidth 1.2
 }
 if (FORMAT eq "pdf") {
-    set terminal pdfcairo size 12.8,7.2 enhanced background "white" \
+    set terminal pdfcairo size 12.8,HEIGHT / 100.0 enhanced background "white" \
         font "sans-serif,17" linewidth 1.6
 }
 set output OUTPUT
@@ -33,7 +34,9 @@ small = FORMAT eq "png" ? 12 : 15
 # A variant is what a figure shows beside the usual: duplex, huge pages.
 names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "joinable-queue ring lock value array manager floor " \
-      . "floor-variant floor-tiny cpython cpython-variant"
+      . "floor-variant floor-tiny cpython cpython-variant floor-copy " \
+      . "cpython-queue cpython-simple-queue cpython-joinable-queue " \
+      . "cpython-ring cpython-manager"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -52,10 +55,22 @@ set style line 15 lc rgb "#000000" dt (8,3,2,3)    pt 4  lw 2.0 ps 0.8
 set style line 16 lc rgb "#000000" dt (14,3)       pt 12 lw 2.0 ps 0.8
 set style line 17 lc rgb "#CC79A7" dt (6,3)        pt 8  lw 2.2 ps 1.0
 set style line 18 lc rgb "#CC79A7" dt (12,3,3,3)   pt 10 lw 2.2 ps 1.0
-style_of(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
+set style line 19 lc rgb "#000000" dt solid        pt 2  lw 1.6 ps 0.7
+set style line 20 lc rgb "#CC79A7" dt solid        pt 9  lw 2.2 ps 0.9
+set style line 21 lc rgb "#CC79A7" dt (12,3,3,3)   pt 11 lw 2.2 ps 0.9
+set style line 22 lc rgb "#CC79A7" dt (4,3)        pt 13 lw 2.2 ps 0.9
+set style line 23 lc rgb "#CC79A7" dt (2,3)        pt 15 lw 2.2 ps 0.9
+set style line 24 lc rgb "#CC79A7" dt (14,4)       pt 6  lw 2.2 ps 0.9
+# The last is of a mechanism that has no style of its own yet.
+set style line 25 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
+style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
-        . "#CC79A7 #CC79A7"
+        . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7 " \
+        . "#777777"
+twin_of(name) = name eq "pipe" ? "cpython" \
+    : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
 
 # Rows of the tsv, as a shell command; in ascending order of the first column.
@@ -63,8 +78,18 @@ quote(text) = "'".text."'"
 rows(where, columns) = "LC_ALL=C awk -f ".quote(HERE."/select.awk") \
     . " -v where=".quote(where)." -v columns=".quote(columns) \
     . " ".quote(TSV)." | LC_ALL=C sort -g"
+HIST = system("dirname ".quote(TSV))."/hist.tsv"
+bins(where, columns) = "LC_ALL=C awk -f ".quote(HERE."/select.awk") \
+    . " -v where=".quote(where)." -v columns=".quote(columns) \
+    . " ".quote(HIST)." 2>/dev/null | LC_ALL=C sort -g"
 count(where, columns) = int(system(rows(where, columns)." | wc -l"))
 first(where, columns) = system(rows(where, columns)." | head -n 1")
+
+# A mechanism as the subject of a finding.
+subject(name) = name eq "pipe" ? "A pipe" \
+    : name eq "pipe-duplex" ? "A duplex pipe" \
+    : name eq "simple-queue" ? "A simple queue" \
+    : name eq "joinable-queue" ? "A joinable queue" : "A ".name
 
 # 7214 -> "7.2 µs": two or three digits that mean something.
 digits(x) = x < 10 ? sprintf("%.1f", x) : sprintf("%.0f", x)
@@ -75,6 +100,10 @@ size_text(n) = n < 1024 ? sprintf("%.0f B", n) \
     : n < 1048576 ? sprintf("%.0f KiB", n / 1024.0) \
     : n < 1073741824 ? sprintf("%.0f MiB", n / 1048576.0) \
     : sprintf("%.0f GiB", n / 1073741824.0)
+
+rate_text(b) = b < 999.5e3 ? digits(b / 1e3)." kB/s" \
+    : b < 999.5e6 ? digits(b / 1e6)." MB/s" : digits(b / 1e9)." GB/s"
+ratio_text(x) = x < 9.995 ? sprintf("%.2f ×", x) : sprintf("%.0f ×", x)
 
 set border 3 lw 1 lc rgb "#444444"
 set tics nomirror out scale 0.6 textcolor rgb "#222222"

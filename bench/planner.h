@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* planner.h - a plan under construction.  Private to plan.c and plan_floors.c
+ */
+#ifndef IPCLAB_PLANNER_H
+#define IPCLAB_PLANNER_H
+
+#include "plan.h"
+
+/* What a plan under construction needs to know. */
+struct planner {
+    struct plan *plan;
+    const struct request *request;
+    const struct place *places;
+    bool explicit_rows;
+    double left; /* s of the budget */
+    bool error;  /* out of memory */
+};
+
+/* Append a row; its number, or -1. */
+int planner_add(struct planner *p, struct row row);
+
+/* Note a row that is not taken; without a reason: there is no time for it. */
+void planner_leave_out(struct planner *p, const struct row *row,
+                       const char *reason);
+void planner_leave_out_line(struct planner *p, const char *line);
+
+/* Why this machine cannot run a row, or NULL. */
+const char *planner_missing(const struct planner *p, const struct row *row);
+
+/* A floor in a group of its own, if the plan lacks it and it can be run. */
+void planner_add_floor(struct planner *p, struct row row);
+
+/* Floors that nothing is held against directly, but that explain the rest. */
+void planner_add_floors(struct planner *p);
+
+/*
+ * Last of all: the tiny process beside a start, and of each class a floor that
+ * is there once more, which shows what "no difference" looks like today.
+ */
+void planner_add_company(struct planner *p);
+
+#endif
