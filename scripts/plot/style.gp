@@ -33,7 +33,7 @@ small = FORMAT eq "png" ? 12 : 15
 # A variant is what a figure shows beside the usual: duplex, huge pages.
 names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "joinable-queue ring lock value array manager floor " \
-      . "floor-variant floor-tiny cpython cpython-variant"
+      . "floor-variant floor-tiny cpython cpython-variant floor-memcpy"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -52,10 +52,11 @@ set style line 15 lc rgb "#000000" dt (8,3,2,3)    pt 4  lw 2.0 ps 0.8
 set style line 16 lc rgb "#000000" dt (14,3)       pt 12 lw 2.0 ps 0.8
 set style line 17 lc rgb "#CC79A7" dt (6,3)        pt 8  lw 2.2 ps 1.0
 set style line 18 lc rgb "#CC79A7" dt (12,3,3,3)   pt 10 lw 2.2 ps 1.0
+set style line 19 lc rgb "#000000" dt (8,6)        pt 14 lw 2.0 ps 0.8
 style_of(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
-        . "#CC79A7 #CC79A7"
+        . "#CC79A7 #CC79A7 #000000"
 colour_of(name) = word(colours, style_of(name))
 
 # Rows of the tsv, as a shell command; in ascending order of the first column.
