@@ -89,6 +89,7 @@ int scenario_observe(const struct hazard *hazard, int cure,
         error = -errno;
     if (!error) {
         s.witness = shared.base;
+        s.witness->judged = cure == 0;
         s.inspection.witness = s.witness;
         s.inspection.verdict = verdict;
         error = watch(&s, verdict, limits, o);

@@ -8,6 +8,10 @@
  * thread of the tree asleep without end in two looks, so that what looks like
  * a deadlock is no slowness.
  *
+ * What does not hang has stages: before and after something the scenario waits
+ * at a gate (witness_show) until we have looked, and what is counted between
+ * is what happened between.
+ *
  * What can be asked for in struct hazard's `evidence`:
  *     "futex private"  HANGS: a thread of the victim waits for the mutex,
  *                      whose owner is no thread of the victim
@@ -36,6 +40,7 @@ enum { VERDICT_LINES = 6 };
 struct verdict {
     enum ruling ruling;
     enum last_act last_act;
+    bool refused; /* at a stage: the reason stands, however it ends */
     unsigned count;
     char line[VERDICT_LINES][160]; /* the proof, for a student to read */
     char reason[160];              /* or why there is none */
@@ -44,14 +49,17 @@ struct verdict {
 /* What the guard remembers between two looks. */
 struct inspection {
     const struct hazard *hazard;
-    const struct witness *witness;
+    struct witness *witness; /* read, but for its gate */
     struct verdict *verdict;
+    int file; /* a file of ours that the scenario has too */
     struct tasks first, second;
     int64_t first_at;
+    int stage;         /* the last that was looked at; 0: none */
+    uint64_t noted[4]; /* what a judge counted at an earlier stage */
 };
 
-/* Look: true once it is proven.  A hazard that does not hang is judged by its
- * end alone. */
+/* Look: true once it is proven.  What neither hangs nor has stages is judged
+ * by its end alone, and what should end by that too. */
 bool inspect(struct inspection *i, pid_t root);
 
 /* The program is about to end: in which call, and about what? */
