@@ -23,6 +23,14 @@ static const struct kind {
 } kinds[] = {
     {.evidence = "futex private", .find = find_private_futex},
     {.evidence = "read pipe", .find = find_pipe_read},
+    {.evidence = "sentinel pipe", .find = find_sentinel},
+    {.evidence = "zombies", .stages = 1, .look = look_zombies},
+    {.evidence = "listener outlives", .stages = 2, .look = look_listener},
+    {.evidence = "same number", .stages = 2, .look = look_numbers},
+    {.evidence = "private pages", .stages = 2, .look = look_pages},
+    {.evidence = "stdio lock", .stages = 2, .look = look_stdio_lock},
+    {.evidence = "text twice", .stages = 2, .look = look_text},
+    {.evidence = "shared offset", .stages = 2, .look = look_offset},
 };
 
 static const struct kind *kind_of(const struct hazard *h)

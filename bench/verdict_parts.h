@@ -20,6 +20,9 @@ bool find_private_futex(const struct inspection *i, const struct tasks *look,
 bool find_pipe_read(const struct inspection *i, const struct tasks *look,
                     pid_t root);
 
+bool find_sentinel(const struct inspection *i, const struct tasks *look,
+                   pid_t root);
+
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
                       pid_t root);
@@ -27,6 +30,14 @@ bool writes_to_nobody(const struct inspection *i, const struct task *t,
 /* A stage: is it as it should be?  NOT_YET keeps the gate closed, and the
  * judge is asked again; like REFUSED, it gives its reason. */
 enum sight { REFUSED, SEEN, NOT_YET };
+
+enum sight look_zombies(struct inspection *i, int stage, pid_t root);
+enum sight look_listener(struct inspection *i, int stage, pid_t root);
+enum sight look_numbers(struct inspection *i, int stage, pid_t root);
+enum sight look_pages(struct inspection *i, int stage, pid_t root);
+enum sight look_stdio_lock(struct inspection *i, int stage, pid_t root);
+enum sight look_text(struct inspection *i, int stage, pid_t root);
+enum sight look_offset(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 

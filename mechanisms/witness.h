@@ -44,9 +44,12 @@
 struct witness {
     pid_t victim;          /* who goes wrong */
     pid_t holder;          /* who is said to hold what the victim waits for */
+    pid_t child;           /* whose end it waits for */
     char name[32];         /* what the program calls that */
-    uint64_t word;         /* its futex word, in the victim's memory; 0: none */
+    uint64_t word;         /* where it is in the victim's memory; 0: nowhere */
     int fd;                /* or the victim's descriptor; 0: none */
+    int file;              /* a memfd that the supervisor made, and reads */
+    int port;              /* TCP, on 127.0.0.1 */
     int64_t count;         /* how many there should be of what is looked for */
     int64_t expected, got; /* the work to be done, and what was done */
     _Atomic bool finished; /* got was handed in */
@@ -66,12 +69,26 @@ static inline void witness_holder(struct witness *w, pid_t process)
     w->holder = process;
 }
 
+/* The victim waits for the end of this child of its. */
+static inline void witness_child(struct witness *w, pid_t process)
+{
+    w->child = process;
+}
+
 /* The victim will wait for this mutex; its lock word is its first member. */
 static inline void witness_mutex(struct witness *w, const char *name,
                                  const pthread_mutex_t *mutex)
 {
     snprintf(w->name, sizeof w->name, "%s", name);
     w->word = (uint64_t)(uintptr_t)&mutex->__data.__lock;
+}
+
+/* What matters lies here in the victim's memory, and in its children's. */
+static inline void witness_memory(struct witness *w, const char *name,
+                                  const volatile void *address)
+{
+    snprintf(w->name, sizeof w->name, "%s", name);
+    w->word = (uint64_t)(uintptr_t)address;
 }
 
 /* The victim is concerned with this descriptor of its own. */
