@@ -86,7 +86,7 @@ static const char *const outcome_words[] = {
 
 static void print_title(const struct hazard *h)
 {
-    printf("%-24slesson %-12sexpects: %s %s\n", h->name, h->lesson, h->victim,
+    printf("%-23s lesson %-12sexpects: %s %s\n", h->name, h->lesson, h->victim,
            outcome_words[h->expect]);
 }
 
@@ -241,22 +241,34 @@ static char ask(const struct hazard *h)
     return (char)tolower((unsigned char)line[0]);
 }
 
+/* a, b and c are the same in every question; d is what goes wrong quietly, and
+ * a question has it only where that is so. */
+static const struct {
+    char letter;
+    const char *words;
+} answers[] = {
+    [ENDS] = {'a', "all goes well"},
+    [HANGS] = {'b', "it hangs"},
+    [CRASHES] = {'c', "it crashes"},
+    [CORRUPTS] = {'d', "it finishes, and what it made is wrong"},
+    [LOSES] = {'d', "it finishes, and something is lost"},
+    [LEAKS] = {'d', "something is left behind"},
+    [COSTS] = {'d', "it finishes, and it is not free"},
+};
+
 static void comment(const struct hazard *h, char answer, bool proven)
 {
-    static const char letters[] = {
-        [ENDS] = 'a', [HANGS] = 'b', [CRASHES] = 'c'};
-    static const char *const words[] = {"it finishes", "it hangs",
-                                        "it crashes"};
+    const char *words = answers[h->expect].words;
 
-    if (!proven || h->expect > CRASHES)
+    if (!proven)
         return;
-    if (answer == letters[h->expect])
-        printf("\nYou were right: %s.\n", words[h->expect]);
+    if (answer == answers[h->expect].letter)
+        printf("\nYou were right: %s.\n", words);
     else if (answer >= 'a' && answer <= 'c')
-        printf("\nYou said that %s, but %s:\n%s.\n", words[answer - 'a'],
-               words[h->expect], h->summary);
+        printf("\nYou said that %s, but %s:\n%s.\n",
+               answers[answer - 'a'].words, words, h->summary);
     else
-        printf("\nIt was %c: %s.\n", letters[h->expect], words[h->expect]);
+        printf("\nIt was %c: %s.\n", answers[h->expect].letter, words);
 }
 
 /* --- the verb --- */

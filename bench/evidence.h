@@ -34,6 +34,10 @@ int64_t parse_switches(const char *text);
 /* The open(2) flags in /proc/P/fdinfo/N, or -1. */
 int parse_fdinfo(const char *text);
 
+/* The inode of the listener at that port of 127.0.0.1, in a line of
+ * /proc/net/tcp; 0: it is of something else. */
+uint64_t parse_listener(const char *line, int port);
+
 /* The number in "pipe:[91544]"; 0: something else. */
 uint64_t parse_pipe(const char *link);
 
@@ -136,6 +140,16 @@ pid_t process_mutex_owner(pid_t process, uint64_t address);
 /* Resident bytes; *exact shares out what several processes map. */
 int process_resident(pid_t process, uint64_t *bytes, bool exact);
 
+/* What a process's memory has come to. */
+struct pages {
+    uint64_t resident; /* bytes mapped and there, shared or not */
+    uint64_t own;      /* bytes that it wrote and nobody else maps */
+    uint64_t faults;   /* minor ones, since its start */
+};
+
+/* 0 or -errno. */
+int process_pages(pid_t process, struct pages *pages);
+
 struct descriptor {
     pid_t process;
     int fd;
@@ -145,6 +159,21 @@ struct descriptor {
 };
 
 int process_descriptor(pid_t process, int fd, struct descriptor *d);
+
+/* Where the next read(2) of this descriptor begins; or -errno. */
+int64_t process_offset(pid_t process, int fd);
+
+/* The number of the socket that listens on 127.0.0.1 at that port, in our
+ * network; 0: none; or -errno. */
+int64_t listening_socket(int port);
+
+/* Who has it open, as pipe_holders below. */
+size_t socket_holders(const struct pids *among, uint64_t socket,
+                      struct descriptor *found, size_t most);
+
+/* The children of a process, zombies too: their number, of which the first
+ * `most` are put into found; or -errno. */
+int children_of(pid_t process, struct process_stat *found, size_t most);
 
 /*
  * Who holds this pipe's write end (or its read end): the first `most` are put

@@ -3,7 +3,8 @@
  * scenario.c - run one scenario of a hazard under the supervisor.
  *
  * Two pieces of memory are shared: the witness, by the scenario and the guard;
- * the verdict, by the guard and us, and not by the scenario.
+ * the verdict, by the guard and us, and not by the scenario.  A file without a
+ * name is there for scenarios that need one, and is read by the guard.
  */
 #include "scenario.h"
 
@@ -79,22 +80,26 @@ int scenario_observe(const struct hazard *hazard, int cure,
     struct verdict *verdict =
         mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int error;
+    int error, file;
 
     if (verdict == MAP_FAILED)
         return -errno;
     error = region_open(&shared, sizeof *s.witness);
     o->output = error ? -1 : memfd_create("ipclab-output", MFD_CLOEXEC);
-    if (!error && o->output < 0)
+    file = o->output < 0 ? -1 : memfd_create("ipclab-file", MFD_CLOEXEC);
+    if (!error && file < 0)
         error = -errno;
     if (!error) {
         s.witness = shared.base;
+        s.witness->judged = cure == 0;
+        s.witness->file = s.inspection.file = file;
         s.inspection.witness = s.witness;
         s.inspection.verdict = verdict;
         error = watch(&s, verdict, limits, o);
     }
     if (error)
         fd_close(&o->output);
+    fd_close(&file);
     region_close(&shared);
     munmap(verdict, sizeof *verdict);
     return error;

@@ -69,7 +69,7 @@ static void all_proven_and_cured(const struct hazard *h)
         if (o.verdict.ruling != PROVEN)
             fail_msg("%s: %s", h->name, o.verdict.reason);
         assert_true(o.verdict.count > 0);
-        for (int cure = 1; h->cures[cure - 1]; cure++) {
+        for (int cure = 1; h->cures && h->cures[cure - 1]; cure++) {
             const char *fault;
 
             o = observe(h, cure, 10 * SECOND);

@@ -8,14 +8,39 @@
  * thread of the tree asleep without end in two looks, so that what looks like
  * a deadlock is no slowness.
  *
+ * What does not hang has stages: before and after something the scenario waits
+ * at a gate (witness_show) until we have looked, and what is counted between
+ * is what happened between.
+ *
  * What can be asked for in struct hazard's `evidence`:
  *     "futex private"  HANGS: a thread of the victim waits for the mutex,
  *                      whose owner is no thread of the victim
  *     "read pipe"      HANGS: the victim waits in read(2) on the descriptor, a
  *                      pipe whose write end the holder alone still has
+ *     "sentinel pipe"  HANGS: the victim waits in poll(2) on the descriptor
+ *                      alone, a pipe whose write end the holder alone still
+ *                      has, and the child, whose end it waits for, is a zombie
  *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
+ * and in stages
+ *     "zombies"        1: `count` children of the victim, which lives, are in
+ *                      state Z
+ *     "listener outlives"  1: the victim alone holds the socket that listens
+ *                      at the port; 2: it has ended, the holder alone has that
+ *                      socket, and bind(2) to the port is EADDRINUSE
+ *     "same number"    1: the victim's memory holds a number, 2: in each of its
+ *                      `count` children there stands another, the same in all
+ *     "private pages"  1, 2: between them the victim's own pages grew by 15/16
+ *                      of `count` bytes, with a fault a page, and what it has
+ *                      in memory did not grow
+ *     "stdio lock"     ENDS: 1: the victim has several threads, and its memory
+ *                      holds a FILE's lock word that is locked; 2: in its
+ *                      child, the holder, it is free.  And the work is done
+ *     "text twice"     1: `count` bytes are in the victim's memory, and the
+ *                      file is empty; 2: it holds them twice, and no more
+ *     "shared offset"  1: the victim sleeps; 2: it has not run since, and the
+ *                      offset of its descriptor has moved
  */
 #ifndef IPCLAB_VERDICT_H
 #define IPCLAB_VERDICT_H
@@ -36,6 +61,7 @@ enum { VERDICT_LINES = 6 };
 struct verdict {
     enum ruling ruling;
     enum last_act last_act;
+    bool refused; /* at a stage: the reason stands, however it ends */
     unsigned count;
     char line[VERDICT_LINES][160]; /* the proof, for a student to read */
     char reason[160];              /* or why there is none */
@@ -44,14 +70,18 @@ struct verdict {
 /* What the guard remembers between two looks. */
 struct inspection {
     const struct hazard *hazard;
-    const struct witness *witness;
+    struct witness *witness; /* read, but for its gate */
     struct verdict *verdict;
+    int file; /* a file of ours that the scenario has too */
     struct tasks first, second;
     int64_t first_at;
+    int stage;         /* the last that was looked at; 0: none */
+    char text[64];     /* what stood in a buffer at the first */
+    uint64_t noted[4]; /* what a judge counted at an earlier stage */
 };
 
-/* Look: true once it is proven.  A hazard that does not hang is judged by its
- * end alone. */
+/* Look: true once it is proven.  What neither hangs nor has stages is judged
+ * by its end alone, and what should end by that too. */
 bool inspect(struct inspection *i, pid_t root);
 
 /* The program is about to end: in which call, and about what? */

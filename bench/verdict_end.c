@@ -50,14 +50,32 @@ static bool signal_ended_it(const struct hazard *hazard,
            strcmp(hazard->evidence + strlen("signal "), name) == 0;
 }
 
+/* What should end, and was as it should be until then: did it do its work? */
+static void check_work(const struct witness *w, const struct ended *ended,
+                       struct verdict *v)
+{
+    char reason[160];
+
+    if (v->ruling == PROVEN && !cure_fault(w, ended, -1, reason, sizeof reason))
+        return;
+    if (v->ruling != PROVEN)
+        ended_describe(ended, reason, sizeof reason);
+    v->ruling = NOT_PROVEN;
+    refuse(v, reason);
+}
+
 void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
                     const struct ended *ended, struct verdict *verdict)
 {
     bool by_signal = strncmp(hazard->evidence, "signal ", 7) == 0;
     char text[80];
 
-    if (ended->how == SEEN_ENOUGH) /* what the judge saw stands */
+    if (ended->how == SEEN_ENOUGH || verdict->refused)
+        return; /* what the judge saw stands */
+    if (hazard->expect == ENDS) {
+        check_work(witness, ended, verdict);
         return;
+    }
     ended_describe(ended, text, sizeof text);
     if (by_signal && signal_ended_it(hazard, witness, ended)) {
         if (verdict->last_act == NOT_AS_IT_SHOULD)

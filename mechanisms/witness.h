@@ -14,26 +14,49 @@
  *     witness_ready(w);                   // the stage is set
  *     ...
  *     witness_got(w, entries);            // a cure comes here, a hang does not
+ *
+ * What does not hang is looked at in stages.  At each the scenario waits until
+ * the supervisor has looked, so that it can count before and after:
+ *
+ *     witness_show(w, 1);  // before
+ *     ...
+ *     witness_show(w, 2);  // after
  */
 #ifndef IPCLAB_WITNESS_H
 #define IPCLAB_WITNESS_H
 
+#include "common/clock.h"
+
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
+
+/* How long a gate stays closed at the most: nobody waits for ever for a judge
+ * that cannot look. */
+#define GATE_LONGEST (5 * SECOND)
 
 struct witness {
     pid_t victim;          /* who goes wrong */
     pid_t holder;          /* who is said to hold what the victim waits for */
+    pid_t child;           /* whose end it waits for */
     char name[32];         /* what the program calls that */
-    uint64_t word;         /* its futex word, in the victim's memory; 0: none */
+    uint64_t word;         /* where it is in the victim's memory; 0: nowhere */
     int fd;                /* or the victim's descriptor; 0: none */
+    int file;              /* a memfd that the supervisor made, and reads */
+    int port;              /* TCP, on 127.0.0.1 */
+    int64_t count;         /* how many there should be of what is looked for */
     int64_t expected, got; /* the work to be done, and what was done */
     _Atomic bool finished; /* got was handed in */
     _Atomic bool ready;
+    bool judged;       /* somebody looks at the stages */
+    _Atomic int shown; /* the stage that is shown */
+    _Atomic int seen;  /* the last whose gate is open; a futex word */
 };
 
 static inline void witness_victim(struct witness *w, pid_t process)
@@ -46,6 +69,12 @@ static inline void witness_holder(struct witness *w, pid_t process)
     w->holder = process;
 }
 
+/* The victim waits for the end of this child of its. */
+static inline void witness_child(struct witness *w, pid_t process)
+{
+    w->child = process;
+}
+
 /* The victim will wait for this mutex; its lock word is its first member. */
 static inline void witness_mutex(struct witness *w, const char *name,
                                  const pthread_mutex_t *mutex)
@@ -54,11 +83,25 @@ static inline void witness_mutex(struct witness *w, const char *name,
     w->word = (uint64_t)(uintptr_t)&mutex->__data.__lock;
 }
 
+/* What matters lies here in the victim's memory, and in its children's. */
+static inline void witness_memory(struct witness *w, const char *name,
+                                  const volatile void *address)
+{
+    snprintf(w->name, sizeof w->name, "%s", name);
+    w->word = (uint64_t)(uintptr_t)address;
+}
+
 /* The victim is concerned with this descriptor of its own. */
 static inline void witness_fd(struct witness *w, const char *name, int fd)
 {
     snprintf(w->name, sizeof w->name, "%s", name);
     w->fd = fd;
+}
+
+/* How many children, bytes, ... the supervisor should find. */
+static inline void witness_count(struct witness *w, int64_t count)
+{
+    w->count = count;
 }
 
 /* How much a right run yields; said before it begins, the same by each cure. */
@@ -78,6 +121,32 @@ static inline void witness_got(struct witness *w, int64_t got)
 static inline void witness_ready(struct witness *w)
 {
     atomic_store_explicit(&w->ready, true, memory_order_release);
+}
+
+/*
+ * Show a stage, 1 and upwards, and wait at its gate until the supervisor has
+ * looked at it.  Any process of the scenario may, one at a time.  Without a
+ * judge, as in a cure, the gate is open.
+ */
+static inline void witness_show(struct witness *w, int stage)
+{
+    int64_t deadline = clock_deadline(GATE_LONGEST);
+    struct timespec left;
+    int seen;
+
+    atomic_store_explicit(&w->shown, stage, memory_order_release);
+    while (w->judged && clock_now() < deadline &&
+           (seen = atomic_load_explicit(&w->seen, memory_order_acquire)) <
+               stage)
+        syscall(SYS_futex, &w->seen, FUTEX_WAIT, seen,
+                clock_left(deadline, &left), NULL, 0);
+}
+
+/* The supervisor opens the gate of a stage. */
+static inline void witness_open(struct witness *w, int stage)
+{
+    atomic_store_explicit(&w->seen, stage, memory_order_release);
+    syscall(SYS_futex, &w->seen, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 #endif

@@ -1,223 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hazards.c - how starting a process by fork goes wrong, and the cures.
- *
- * A fork copies memory and descriptors, and no thread but the one that called
- * it.  A lock that another thread held is copied locked, without its owner;
- * an end of a pipe is copied open, without anybody who would close it.
- *
- * Every run has a process of its own, so what stands at file scope here is
- * new each time, and its story after a fork is the hazard itself.
+ * hazards.c - how starting a process by fork goes wrong, and the cures: the
+ * list.  The scenarios are in hazards_*.c, by what goes wrong in them: memory
+ * and threads (copied, pages, stdio), descriptors (inherited), and the
+ * processes themselves (children).
  */
-#include "mechanism.h"
-
-#include "common/io.h"
-#include "witness.h"
-
-#include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "start/hazards.h"
 
 extern const struct hazard start_hazards[];
-
-/* The exit status of a child, or -errno; -ECANCELED: a signal ended it. */
-static int wait_for(pid_t child)
-{
-    int status;
-
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -ECANCELED;
-}
-
-/* --- fork-held-lock --- */
-
-/* A journal that one thread at a time may write in. */
-static pthread_mutex_t journal = PTHREAD_MUTEX_INITIALIZER;
-static int entries;
-
-/* How the thread and main take their turns: two pipes, no luck. */
-static int locked[2], finish[2];
-
-enum { CURE_ATFORK = 1, CURE_REINIT };
-
-static void lock_journal(void)
-{
-    pthread_mutex_lock(&journal);
-}
-
-static void unlock_journal(void)
-{
-    pthread_mutex_unlock(&journal);
-}
-
-static void renew_journal(void)
-{
-    pthread_mutex_init(&journal, NULL);
-}
-
-/* region: fork-held-lock */
-/* The thread: in the middle of an entry until it is told to finish. */
-static void *write_slowly(void *unused)
-{
-    char byte;
-
-    lock_journal();
-    write_full(locked[1], "", 1);
-    read_some(finish[0], &byte, 1);
-    entries++;
-    unlock_journal();
-    return unused;
-}
-
-/* The child: writes an entry too, if it ever gets the lock. */
-static _Noreturn void write_in_child(void)
-{
-    int before = entries;
-
-    lock_journal();
-    entries++;
-    unlock_journal();
-    _exit(entries - before);
-}
-/* end: fork-held-lock */
-
-/* Protect the fork, in one of two ways, or not at all. */
-static int protect(int cure)
-{
-    /* region: fork-held-lock-cures */
-    if (cure == CURE_ATFORK) /* fork() itself waits until we have the lock */
-        return -pthread_atfork(lock_journal, unlock_journal, unlock_journal);
-    if (cure == CURE_REINIT) /* the child gets a lock that nobody has */
-        return -pthread_atfork(NULL, NULL, renew_journal);
-    /* end: fork-held-lock-cures */
-    return 0;
-}
-
-/* Start the thread; return when it holds the lock. */
-static int start_thread(pthread_t *thread)
-{
-    int error = fd_pipe(locked);
-    char byte;
-
-    if (!error)
-        error = fd_pipe(finish);
-    if (!error)
-        error = -pthread_create(thread, NULL, write_slowly, NULL);
-    if (!error && read_some(locked[0], &byte, 1) != 1)
-        error = -EIO;
-    return error;
-}
-
-static int fork_held_lock(struct witness *w, int cure)
-{
-    int error = protect(cure), in_child;
-    pthread_t thread;
-    pid_t child;
-
-    witness_expect(w, 2);
-    if (!error)
-        error = start_thread(&thread);
-    if (error)
-        return error;
-    if (cure == CURE_ATFORK) /* or the fork would wait for ever */
-        write_full(finish[1], "", 1);
-
-    child = fork(); /* and the thread holds the lock */
-    if (child == 0)
-        write_in_child();
-    if (child < 0)
-        return -errno;
-    witness_mutex(w, "journal", &journal);
-    witness_victim(w, child);
-    witness_holder(w, getpid());
-    witness_ready(w);
-
-    in_child = wait_for(child);
-    write_full(finish[1], "", 1);
-    pthread_join(thread, NULL);
-    if (in_child < 0)
-        return in_child;
-    witness_got(w, entries + in_child);
-    return 0;
-}
-
-/* --- inherited-write-end --- */
-
-enum { RESULTS = 3, CURE_CLOSE = 1, CURE_GIVE };
-
-/* What worker A writes into, and what worker B waits for. */
-static int results[2], tasks[2];
-
-/* Worker A: three results, and home. */
-static _Noreturn void produce(void)
-{
-    for (int i = 0; i < RESULTS; i++)
-        write_full(results[1], "r", 1);
-    _exit(0);
-}
-
-/* region: inherited-write-end */
-/* Worker B: has nothing to do with the results.  It only inherited them. */
-static _Noreturn void wait_for_tasks(int cure)
-{
-    char task;
-
-    fd_close(&tasks[1]);
-    if (cure == CURE_CLOSE)
-        fd_close(&results[1]);
-    while (read_some(tasks[0], &task, 1) > 0)
-        ; /* nothing comes before the results are in */
-    _exit(0);
-}
-
-/* The parent: every result there is, until nobody can write any more. */
-static int64_t collect(void)
-{
-    int64_t count = 0;
-    char result;
-
-    while (read_some(results[0], &result, 1) > 0)
-        count++;
-    return count;
-}
-/* end: inherited-write-end */
-
-static int inherited_write_end(struct witness *w, int cure)
-{
-    int error = fd_pipe(results);
-    pid_t a, b;
-
-    witness_expect(w, RESULTS);
-    if (!error)
-        error = fd_pipe(tasks);
-    if (error)
-        return error;
-    /* region: inherited-write-end-fork */
-    a = fork();
-    if (a == 0)
-        produce();
-    if (cure == CURE_GIVE) /* A has its end now: let nobody else inherit it */
-        fd_close(&results[1]);
-    b = fork();
-    if (b == 0)
-        wait_for_tasks(cure);
-    fd_close(&results[1]);
-    /* end: inherited-write-end-fork */
-    if (a < 0 || b < 0 || wait_for(a) != 0)
-        return -ECHILD;
-    witness_fd(w, "results", results[0]);
-    witness_victim(w, getpid());
-    witness_holder(w, b);
-    witness_ready(w);
-
-    witness_got(w, collect());
-    fd_close(&tasks[1]); /* B may go */
-    return wait_for(b);
-}
-
-/* -------------------------------------------------------------------------- */
 
 const struct hazard start_hazards[] = {
     {.name = "fork-held-lock",
@@ -233,6 +23,70 @@ const struct hazard start_hazards[] = {
          (const char *const[]){"pthread_atfork: hold the lock across fork",
                                "re-initialise the lock in the child", NULL},
      .run = fork_held_lock},
+    {.name = "fork-same-random",
+     .summary = "every child draws the same random numbers: fork copied the "
+                "generator",
+     .lesson = "01",
+     .question = "A program seeds random(3) and forks four workers, each of "
+                 "which draws\n"
+                 "one number.  What will they do: a) finish, with four "
+                 "different numbers\n"
+                 "b) hang c) crash d) finish, with four times the same?",
+     .victim = "the fork",
+     .expect = CORRUPTS,
+     .evidence = "same number",
+     .cures = (const char *const[]){"reseed in the child, from getrandom(2)",
+                                    "an after-fork hook reseeds, whoever forks",
+                                    NULL},
+     .run = fork_same_random},
+    {.name = "cow-is-not-free",
+     .summary =
+         "a child that counts references copies its parent's memory, page by "
+         "page",
+     .lesson = "01",
+     .question =
+         "The parent has 64 MiB of objects; the child only looks at each, but "
+         "counts\n"
+         "its references while it does.  What will it do: a) finish, and share "
+         "them all\n"
+         "b) hang c) crash d) finish, and have copied nearly all of them?",
+     .victim = "the child",
+     .expect = COSTS,
+     .evidence = "private pages",
+     .cures = (const char *const[]){"MAP_SHARED: both write to the same pages",
+                                    "the counts apart from the data: few pages",
+                                    NULL},
+     .run = cow_is_not_free},
+    {.name = "fork-buffered-stdio",
+     .summary = "text that was buffered before the fork is written by both",
+     .lesson = "01",
+     .question = "A program prints a word without a newline into a file, and "
+                 "forks.  The child\n"
+                 "prints nothing and calls exit(3); then the parent closes the "
+                 "file.  What will\n"
+                 "the two do: a) finish, the word once b) hang c) crash d) "
+                 "finish, the word twice?",
+     .victim = "the child",
+     .expect = CORRUPTS,
+     .evidence = "text twice",
+     .cures =
+         (const char *const[]){"fflush before the fork, as start does",
+                               "_exit in the child: it has nothing to write",
+                               NULL},
+     .run = fork_buffered_stdio},
+    {.name = "fork-stdio-myth",
+     .summary =
+         "the textbook deadlock that is none here: glibc makes its own locks "
+         "new in the child",
+     .lesson = "02",
+     .question = "One thread holds the lock of a FILE, others are inside "
+                 "malloc, and main forks\n"
+                 "50 children.  Each calls malloc, and prints to that FILE.\n"
+                 "What will they do: a) finish b) hang c) crash?",
+     .victim = "each child",
+     .expect = ENDS,
+     .evidence = "stdio lock",
+     .run = fork_stdio_myth},
     {.name = "inherited-write-end",
      .summary = "a sibling inherits the write end of a pipe, so its reader "
                 "never sees the end",
@@ -249,5 +103,70 @@ const struct hazard start_hazards[] = {
                                "only A gets the end: closed before B is forked",
                                NULL},
      .run = inherited_write_end},
+    {.name = "fork-shared-offset",
+     .summary =
+         "the child reads on in the file, and the parent misses those lines",
+     .lesson = "01",
+     .question = "The child reads three lines of a file that the parent "
+                 "opened; then the parent\n"
+                 "reads to the end.  What will the parent do: a) finish, with "
+                 "all six lines\n"
+                 "b) hang c) crash d) finish, without the first three?",
+     .victim = "the parent",
+     .expect = LOSES,
+     .evidence = "shared offset",
+     .cures =
+         (const char *const[]){"open the file anew: an offset of its own",
+                               "pread: says where, and moves nothing", NULL},
+     .run = fork_shared_offset},
+    {.name = "inherited-port",
+     .summary = "a child keeps the port of a server that has died",
+     .lesson = "01",
+     .question = "A server listens on a port, forks a worker, and dies.  The "
+                 "worker lives on, and\n"
+                 "never used the port.  The server is started again.  What "
+                 "will it do:\n"
+                 "a) finish: the port was given back b) hang c) crash d) find "
+                 "the port taken?",
+     .victim = "the port",
+     .expect = LEAKS,
+     .evidence = "listener outlives",
+     .cures =
+         (const char *const[]){
+             "the worker closes the socket that it does not use", NULL},
+     .run = inherited_port},
+    {.name = "sentinel-held-by-grandchild",
+     .summary =
+         "a grandchild keeps the sentinel silent, and the parent waits for a "
+         "zombie",
+     .lesson = "01",
+     .question = "A child forks a sleeper and ends.  The parent waits for the "
+                 "child on its\n"
+                 "sentinel, a pipe.  What will the parent do: a) finish b) "
+                 "hang c) crash?",
+     .victim = "the parent",
+     .expect = HANGS,
+     .evidence = "sentinel pipe",
+     .cures =
+         (const char *const[]){"a pidfd as the sentinel: that one process",
+                               "the grandchild closes what it inherited", NULL},
+     .run = sentinel_held_by_grandchild},
+    {.name = "zombies",
+     .summary = "children that ended and were never joined stay, as zombies",
+     .lesson = "01",
+     .question = "A program starts eight children that end at once, and never "
+                 "joins them.\n"
+                 "What is there of them while it runs on: a) nothing, they "
+                 "have finished\n"
+                 "b) they hang c) they crashed d) eight entries in the list of "
+                 "processes?",
+     .victim = "the parent",
+     .expect = LEAKS,
+     .evidence = "zombies",
+     .cures =
+         (const char *const[]){
+             "join each", "ignore SIGCHLD: the kernel keeps no status",
+             "active_children, or the next start: reaps them", NULL},
+     .run = zombies},
     {.name = NULL},
 };

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* verdict_parts.c - what every kind of evidence is judged with. */
+#include "verdict_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void verdict_say(struct verdict *v, const char *format, ...)
+{
+    va_list arguments;
+
+    if (v->count == VERDICT_LINES)
+        return;
+    va_start(arguments, format);
+    vsnprintf(v->line[v->count++], sizeof *v->line, format, arguments);
+    va_end(arguments);
+}
+
+bool verdict_refuse(struct verdict *v, const char *format, ...)
+{
+    va_list arguments;
+
+    v->count = 0;
+    va_start(arguments, format);
+    vsnprintf(v->reason, sizeof v->reason, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool verdict_cannot_show(struct verdict *v, const char *what, int error)
+{
+    v->ruling = NOT_SHOWN;
+    return verdict_refuse(v, "%s cannot be read here: %s", what,
+                          strerror(-error));
+}
+
+/* --- finding things in a look --- */
+
+const struct task *verdict_task(const struct tasks *look, pid_t process)
+{
+    for (size_t i = 0; i < look->count; i++)
+        if (look->task[i].process == process)
+            return &look->task[i];
+    return NULL;
+}
+
+unsigned verdict_threads(const struct tasks *look, pid_t process)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < look->count; i++)
+        count += look->task[i].process == process;
+    return count;
+}
+
+pid_t verdict_home(const struct tasks *look, pid_t id)
+{
+    for (size_t i = 0; i < look->count; i++)
+        if (look->task[i].id == id)
+            return look->task[i].process;
+    return 0;
+}
+
+const struct task *verdict_waiter(const struct inspection *i,
+                                  const struct tasks *look,
+                                  bool (*waits)(const struct task *),
+                                  uint64_t argument)
+{
+    pid_t victim = i->witness->victim;
+    const struct task *any = verdict_task(look, victim);
+    char text[80];
+
+    if (!any) {
+        verdict_refuse(i->verdict, "there is no process %d in the tree",
+                       victim);
+        return NULL;
+    }
+    for (size_t k = 0; k < look->count; k++) {
+        const struct task *t = &look->task[k];
+
+        if (t->process != victim || !waits(t))
+            continue;
+        if (t->call == CALL_UNKNOWN || t->arguments[0] == argument)
+            return t;
+        any = t;
+    }
+    verdict_refuse(i->verdict,
+                   "thread %d is in %s, and not where it was said to be",
+                   any->id, task_describe(any, text, sizeof text));
+    return NULL;
+}
+
+const char *verdict_noun(pid_t process, pid_t root)
+{
+    struct process_stat stat;
+
+    return process_stat(process, &stat) == 0 && stat.parent != root ? "child"
+                                                                    : "process";
+}
+
+const char *verdict_relation(pid_t process, pid_t of)
+{
+    struct process_stat stat;
+
+    return process_stat(of, &stat) == 0 && stat.parent == process ? "parent"
+                                                                  : "process";
+}
+
+void verdict_say_fallback(struct verdict *v, const struct task *t)
+{
+    if (t->call == CALL_UNKNOWN)
+        verdict_say(
+            v, "(this kernel shows no system calls: decided by %s, by silence)",
+            t->wchan[0] ? t->wchan : "its sleep");
+}

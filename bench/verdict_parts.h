@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict_parts.h - the judges, one for each kind of evidence, and what all of
+ * them use.  Private to verdict_*.c; verdict.h says what each kind proves.
+ *
+ * A hang is found by looking twice at the whole tree.  Everything else has
+ * stages: the scenario shows one and waits at its gate (witness_show), so that
+ * what is counted before and after lies exactly there.
+ */
+#ifndef IPCLAB_VERDICT_PARTS_H
+#define IPCLAB_VERDICT_PARTS_H
+
+#include "verdict.h"
+
+/* --- the judges --- */
+
+/* A hang: does this look show it?  If not, the reason. */
+bool find_private_futex(const struct inspection *i, const struct tasks *look,
+                        pid_t root);
+bool find_pipe_read(const struct inspection *i, const struct tasks *look,
+                    pid_t root);
+
+bool find_sentinel(const struct inspection *i, const struct tasks *look,
+                   pid_t root);
+
+/* Did it die in a write to a pipe that nobody can read any more? */
+bool writes_to_nobody(const struct inspection *i, const struct task *t,
+                      pid_t root);
+
+/* A stage: is it as it should be?  NOT_YET keeps the gate closed, and the
+ * judge is asked again; like REFUSED, it gives its reason. */
+enum sight { REFUSED, SEEN, NOT_YET };
+
+enum sight look_zombies(struct inspection *i, int stage, pid_t root);
+enum sight look_listener(struct inspection *i, int stage, pid_t root);
+enum sight look_numbers(struct inspection *i, int stage, pid_t root);
+enum sight look_pages(struct inspection *i, int stage, pid_t root);
+enum sight look_stdio_lock(struct inspection *i, int stage, pid_t root);
+enum sight look_text(struct inspection *i, int stage, pid_t root);
+enum sight look_offset(struct inspection *i, int stage, pid_t root);
+
+/* --- what they say --- */
+
+/* Add a line of proof. */
+void verdict_say(struct verdict *v, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* There is no proof, for this reason: false, which is REFUSED. */
+bool verdict_refuse(struct verdict *v, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The kernel does not let us look: not proven, and not disproven.  False. */
+bool verdict_cannot_show(struct verdict *v, const char *what, int error);
+
+/* Where calls are not shown the address is the witness's word, and we say so.
+ */
+void verdict_say_fallback(struct verdict *v, const struct task *t);
+
+/* --- what they find in a look --- */
+
+/* The first thread of a process, or NULL. */
+const struct task *verdict_task(const struct tasks *look, pid_t process);
+
+unsigned verdict_threads(const struct tasks *look, pid_t process);
+
+/* The process that has the thread id, or 0. */
+pid_t verdict_home(const struct tasks *look, pid_t id);
+
+/* The victim's thread that waits as `waits` says and, where calls are shown,
+ * with this first argument.  NULL, and the reason. */
+const struct task *verdict_waiter(const struct inspection *i,
+                                  const struct tasks *look,
+                                  bool (*waits)(const struct task *),
+                                  uint64_t argument);
+
+/* "child" or "process": the word for one that has its parent in the tree. */
+const char *verdict_noun(pid_t process, pid_t root);
+
+/* "parent", if that is what it is of the other, or "process". */
+const char *verdict_relation(pid_t process, pid_t of);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hazards.h - the scenarios of hazards_*.c, and what they share.
+ *
+ * Every run has a process of its own, so what stands at file scope in them is
+ * new each time, and its story after a fork is the hazard itself.
+ */
+#ifndef IPCLAB_START_HAZARDS_H
+#define IPCLAB_START_HAZARDS_H
+
+#include "mechanism.h"
+
+#include "common/io.h"
+#include "witness.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+int fork_held_lock(struct witness *w, int cure);
+int fork_same_random(struct witness *w, int cure);
+int cow_is_not_free(struct witness *w, int cure);
+int fork_buffered_stdio(struct witness *w, int cure);
+int fork_stdio_myth(struct witness *w, int cure);
+int inherited_write_end(struct witness *w, int cure);
+int fork_shared_offset(struct witness *w, int cure);
+int inherited_port(struct witness *w, int cure);
+int sentinel_held_by_grandchild(struct witness *w, int cure);
+int zombies(struct witness *w, int cure);
+
+/* The exit status of a child, or -errno; -ECANCELED: a signal ended it. */
+static inline int wait_for(pid_t child)
+{
+    int status;
+
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -ECANCELED;
+}
+
+#endif
