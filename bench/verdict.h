@@ -17,6 +17,10 @@
  *                      whose owner is no thread of the victim
  *     "read pipe"      HANGS: the victim waits in read(2) on the descriptor, a
  *                      pipe whose write end the holder alone still has
+ *                      has; and the child, where one is named, is a zombie
+ *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
+ *                      a cycle of N threads, each of which only the next one
+ *                      could wake
  *     "sentinel pipe"  HANGS: the victim waits in poll(2) on the descriptor
  *                      alone, a pipe whose write end the holder alone still
  *                      has, and the child, whose end it waits for, is a zombie
@@ -29,6 +33,10 @@
  *     "listener outlives"  1: the victim alone holds the socket that listens
  *                      at the port; 2: it has ended, the holder alone has that
  *                      socket, and bind(2) to the port is EADDRINUSE
+ *     "delivered twice"  1: the victim and the holder each have the same number
+ *                      in memory, not 0, at the same address
+ *     "message within message"  1: the pipe that the victim's descriptor reads
+ *                      holds a message in whose payload another one lies
  *     "same number"    1: the victim's memory holds a number, 2: in each of its
  *                      `count` children there stands another, the same in all
  *     "private pages"  1, 2: between them the victim's own pages grew by 15/16

@@ -31,6 +31,10 @@ bool writes_to_nobody(const struct inspection *i, const struct task *t,
  * judge is asked again; like REFUSED, it gives its reason. */
 enum sight { REFUSED, SEEN, NOT_YET };
 
+bool find_cycle(const struct inspection *i, const struct tasks *look,
+                pid_t root);
+enum sight look_delivery(struct inspection *i, int stage, pid_t root);
+enum sight look_inner(struct inspection *i, int stage, pid_t root);
 enum sight look_zombies(struct inspection *i, int stage, pid_t root);
 enum sight look_listener(struct inspection *i, int stage, pid_t root);
 enum sight look_numbers(struct inspection *i, int stage, pid_t root);

@@ -44,6 +44,19 @@ static bool holder_is_alone(const struct inspection *i,
     return true;
 }
 
+/* Has it ended, and not been asked how? */
+static bool is_zombie_of(const struct inspection *i, pid_t child, pid_t parent)
+{
+    struct process_stat stat;
+
+    if (process_stat(child, &stat) < 0 || stat.parent != parent)
+        return verdict_refuse(i->verdict, "process %d has no child %d", parent,
+                              child);
+    if (stat.state != 'Z')
+        return verdict_refuse(i->verdict, "child %d has not ended", child);
+    return true;
+}
+
 bool find_pipe_read(const struct inspection *i, const struct tasks *look,
                     pid_t root)
 {
@@ -63,8 +76,11 @@ bool find_pipe_read(const struct inspection *i, const struct tasks *look,
     if (!end.pipe)
         return verdict_refuse(v, "descriptor %d is %s, and no pipe", w->fd,
                               end.link);
-    if (!holder_is_alone(i, look, end.pipe, &other))
+    if (!holder_is_alone(i, look, end.pipe, &other) ||
+        (w->child && !is_zombie_of(i, w->child, w->victim)))
         return false;
+    if (w->child)
+        verdict_say(v, "the sender, child %d, has ended: state Z", w->child);
     verdict_say(
         v, "%s %d waits in read(%d), for the end of \"%s\", pipe %" PRIu64,
         verdict_noun(w->victim, root), w->victim, w->fd, w->name, end.pipe);
@@ -118,18 +134,6 @@ static const struct task *find_poll(const struct inspection *i,
                    "process %d does not wait in poll(2) for descriptor %d",
                    w->victim, w->fd);
     return NULL;
-}
-
-static bool is_zombie_of(const struct inspection *i, pid_t child, pid_t parent)
-{
-    struct process_stat stat;
-
-    if (process_stat(child, &stat) < 0 || stat.parent != parent)
-        return verdict_refuse(i->verdict, "process %d has no child %d", parent,
-                              child);
-    if (stat.state != 'Z')
-        return verdict_refuse(i->verdict, "child %d has not ended", child);
-    return true;
 }
 
 bool find_sentinel(const struct inspection *i, const struct tasks *look,

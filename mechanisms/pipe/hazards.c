@@ -7,6 +7,7 @@
  */
 #include "mechanism.h"
 
+#include "pipe/hazards.h"
 #include "pipe/pipe.h"
 #include "witness.h"
 
@@ -88,5 +89,67 @@ const struct hazard pipe_hazards[] = {
              "ignore SIGPIPE, as mechanisms_init does: -EPIPE",
              "a socket pair, sent to with MSG_NOSIGNAL: -EPIPE", NULL},
      .run = sigpipe},
+    {.name = "both-send-first",
+     .summary = "each sends more than a pipe holds before it receives, and "
+                "each waits for the other to read",
+     .lesson = "06",
+     .question = "Two processes have a pipe in each direction.  Each sends "
+                 "256 KiB, and then\nreceives what the other has sent.  What "
+                 "will they do: a) finish b) hang c) crash?",
+     .victim = "the sender",
+     .expect = HANGS,
+     .evidence = "cycle 2",
+     .cures =
+         (const char *const[]){"one of the two receives first",
+                               "each receives in a thread while it sends",
+                               "in turns, in pieces that a pipe holds", NULL},
+     .run = both_send_first},
+    {.name = "interleaved-writers",
+     .summary = "a message written in two pieces has another one in the middle",
+     .lesson = "06",
+     .question = "Writer A has written the first half of a message, and writer "
+                 "B a whole one into\nthe same pipe; then A writes the rest.  "
+                 "What will the reader do: a) finish, all\nright b) hang c) "
+                 "crash d) finish, with something wrong?",
+     .victim = "the writer",
+     .expect = CORRUPTS,
+     .evidence = "message within message",
+     .cures =
+         (const char *const[]){"a lock, held for a whole message",
+                               "one write of up to PIPE_BUF bytes is whole",
+                               NULL},
+     .run = interleaved_writers},
+    {.name = "killed-mid-message",
+     .summary =
+         "the writer dies within a message, and a sibling holds the pipe "
+         "open",
+     .lesson = "06",
+     .question = "A writer is killed in the middle of a message.  A sibling "
+                 "has the pipe's write end\ntoo.  What will the reader do: a) "
+                 "finish b) hang c) crash?",
+     .victim = "the reader",
+     .expect = HANGS,
+     .evidence = "read pipe",
+     .cures =
+         (const char *const[]){
+             "the sibling closes the end: -EBADMSG tells it",
+             "a pipe for each writer: its end is the writer's end", NULL},
+     .run = killed_mid_message},
+    {.name = "read-ahead-duplicated",
+     .summary = "a reader that reads ahead is forked: both deliver what was in "
+                "its buffer",
+     .lesson = "05",
+     .question = "A reader has taken two messages out of the pipe and handed "
+                 "out one.  It forks.\nWho gets the second message: a) one of "
+                 "the two b) nobody: they hang c) one\ncrashes d) both of "
+                 "them?",
+     .victim = "the fork",
+     .expect = CORRUPTS,
+     .evidence = "delivered twice",
+     .cures =
+         (const char *const[]){"a Connection: the child drops its copy",
+                               "no read-ahead: the pipe has each byte once",
+                               NULL},
+     .run = read_ahead_duplicated},
     {.name = NULL},
 };

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict_cycle.c - "cycle N": the victim waits for itself, by way of others.
+ * The graph is the one of `ipclab waits`.
+ */
+#include "verdict_parts.h"
+#include "waits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct waiter *waiter_in(const struct graph *g,
+                                      const struct cycle *c, size_t i)
+{
+    return &g->waiter[c->waiter[i % c->count]];
+}
+
+/* The cycle that a thread of the victim is in; NULL when it is in none. */
+static const struct cycle *cycle_of(const struct graph *g,
+                                    const struct cycle *list, size_t count,
+                                    pid_t victim)
+{
+    for (size_t k = 0; k < count; k++)
+        for (size_t i = 0; i < list[k].count; i++)
+            if (waiter_in(g, &list[k], i)->task.process == victim)
+                return &list[k];
+    return NULL;
+}
+
+static bool judge_cycle(const struct inspection *i, const struct graph *g,
+                        const struct cycle *c)
+{
+    const struct witness *w = i->witness;
+    struct verdict *v = i->verdict;
+
+    if (!c)
+        return verdict_refuse(v, "process %d is in no cycle", w->victim);
+    if ((int64_t)c->count != atoll(i->hazard->evidence + sizeof "cycle"))
+        return verdict_refuse(v, "the cycle of process %d has %zu edges",
+                              w->victim, c->count);
+    for (size_t k = 0; k < c->count; k++) {
+        const struct waiter *one = waiter_in(g, c, k);
+        const struct want *want = &one->want[c->want[k]];
+
+        verdict_say(v, "process %d %.80s", one->task.process, one->what);
+        if (want->kind == WAIT_ROOM || want->kind == WAIT_DATA)
+            verdict_say(v, "  (%s); at its other end is process %d alone",
+                        one->how, waiter_in(g, c, k + 1)->task.process);
+        if (want->wakers != 1)
+            return verdict_refuse(v, "%zu processes could wake process %d",
+                                  want->wakers, one->task.process);
+    }
+    verdict_say(v, "each waits for the other, and neither for anybody else");
+    return true;
+}
+
+bool find_cycle(const struct inspection *i, const struct tasks *look,
+                pid_t root)
+{
+    enum { CYCLES = 8 };
+    struct cycle *list = calloc(CYCLES, sizeof *list);
+    struct graph g;
+    int error = list ? graph_read(&g, root) : -ENOMEM;
+    size_t count;
+    bool found;
+
+    (void)look;
+    if (error) {
+        free(list);
+        return verdict_cannot_show(i->verdict, "who waits for whom", error);
+    }
+    count = graph_cycles(&g, list, CYCLES);
+    found =
+        g.hidden
+            ? verdict_cannot_show(i->verdict, "its calls", -EACCES)
+            : judge_cycle(i, &g, cycle_of(&g, list, count, i->witness->victim));
+    graph_free(&g);
+    free(list);
+    return found;
+}
