@@ -48,7 +48,7 @@ static ssize_t peek(pid_t process, int fd, unsigned char *bytes, size_t size)
 {
     char path[64];
     int copy[2];
-    ssize_t n = -1, got = -1;
+    ssize_t n, got = -EMFILE;
     int end;
 
     snprintf(path, sizeof path, "/proc/%d/fd/%d", process, fd);
@@ -100,7 +100,7 @@ enum sight look_inner(struct inspection *i, int stage, pid_t root)
 {
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
-    unsigned char bytes[65536];
+    unsigned char bytes[65536] = {0};
     ssize_t n = peek(w->victim, w->fd, bytes, sizeof bytes);
     size_t at;
 

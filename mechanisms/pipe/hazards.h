@@ -6,6 +6,7 @@
 #ifndef IPCLAB_PIPE_HAZARDS_H
 #define IPCLAB_PIPE_HAZARDS_H
 
+#include "mechanism.h"
 #include "witness.h"
 
 int both_send_first(struct witness *w, int cure);       /* hazards_full.c */

@@ -120,7 +120,7 @@ static int receive_in_both(struct witness *w, struct reader *r)
 int read_ahead_duplicated(struct witness *w, int cure)
 {
     struct connection reader, writer;
-    struct reader r = {.connection = cure ? &reader : NULL};
+    struct reader r = {.connection = NULL};
     int error = pipe_open(&reader, &writer), count;
 
     witness_expect(w, 2);
@@ -135,6 +135,8 @@ int read_ahead_duplicated(struct witness *w, int cure)
     if (error)
         return error;
     r.naive.fd = reader.fd;
+    if (cure)
+        r.connection = &reader;
     count = receive_in_both(w, &r);
     connection_close(&reader);
     if (count < 0)

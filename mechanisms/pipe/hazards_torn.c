@@ -53,7 +53,7 @@ static pthread_mutex_t *lock;
 static int open_lock(struct region *r)
 {
     pthread_mutexattr_t kind;
-    int error = region_open(r, sizeof *lock);
+    int error = region_open(r, sizeof(pthread_mutex_t));
 
     if (error)
         return error;
