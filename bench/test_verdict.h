@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_verdict.h - impostors, and how they are refused.
+ *
+ * An impostor says through its witness that it goes wrong as a hazard would,
+ * and does not: it sleeps, waits elsewhere, counts less, or was never there.
+ * For each the verdict must be NOT PROVEN, and for the right reason: it is run
+ * with more time until that reason is given, so that a slow machine decides
+ * nothing.
+ */
+#ifndef IPCLAB_TEST_VERDICT_H
+#define IPCLAB_TEST_VERDICT_H
+
+#include "common/test_census.h"
+
+#include "common/clock.h"
+#include "common/io.h"
+#include "scenario.h"
+
+#define PROMISE(name)                                                          \
+    cmocka_unit_test_setup_teardown(name, census_begin, census_end)
+
+/* For main: the number of failures, or 77. */
+#define RUN_PROMISES(tests)                                                    \
+    (scenario_sanitizer() && strcmp(scenario_sanitizer(), "thread") == 0       \
+         ? (puts("ThreadSanitizer allows no threads after a fork"), 77)        \
+         : cmocka_run_group_tests(tests, NULL, NULL))
+
+static inline struct observation observe(const struct hazard *h, int cure,
+                                         int64_t time)
+{
+    struct limits limits = scenario_limits;
+    struct observation o;
+
+    limits.time = time;
+    assert_int_equal(scenario_observe(h, cure, &limits, &o), 0);
+    close(o.output);
+    assert_int_not_equal(o.ended.how, INTERRUPTED);
+    assert_false(o.ended.stuck);
+    return o;
+}
+
+struct impostor {
+    int (*run)(struct witness *w, int cure);
+    const char *reason; /* why it is refused */
+};
+
+static inline void refused(enum outcome expect, const char *evidence,
+                           const struct impostor *impostor)
+{
+    struct hazard h = {.name = "impostor",
+                       .expect = expect,
+                       .evidence = evidence,
+                       .run = impostor->run};
+    struct observation o;
+    int64_t time = SECOND * 3 / 10;
+
+    do {
+        o = observe(&h, 0, time);
+        assert_int_equal(o.verdict.ruling, NOT_PROVEN);
+        time *= 2;
+    } while (!strstr(o.verdict.reason, impostor->reason) && time < 8 * SECOND);
+    if (!strstr(o.verdict.reason, impostor->reason))
+        fail_msg("refused because \"%s\", not \"%s\"", o.verdict.reason,
+                 impostor->reason);
+}
+
+/* All of a list that ends with {NULL}. */
+static inline void all_refused(enum outcome expect, const char *evidence,
+                               const struct impostor *list)
+{
+    for (; list->run; list++)
+        refused(expect, evidence, list);
+}
+
+/* --- what impostors do --- */
+
+static inline _Noreturn void pause_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
+static inline void nap(void)
+{
+    test_sleep_ms(100000);
+}
+
+static inline void spin(void)
+{
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+
+static inline void do_nothing(void)
+{
+}
+
+/* Fork a child that does it. */
+static inline pid_t fork_to(void (*what)(void))
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        what();
+        _exit(0);
+    }
+    return child;
+}
+
+#endif
