@@ -87,7 +87,7 @@ void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
     }
     if (verdict->ruling == PROVEN)
         verdict->ruling = NOT_PROVEN; /* it moved after all */
-    if (by_signal || ended->how != OUT_OF_TIME)
+    if (by_signal || ended->how != OUT_OF_TIME || !verdict->reason[0])
         refuse(verdict, text);
 }
 

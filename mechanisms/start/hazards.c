@@ -61,11 +61,10 @@ const struct hazard start_hazards[] = {
      .summary = "text that was buffered before the fork is written by both",
      .lesson = "01",
      .question = "A program prints a word without a newline into a file, and "
-                 "forks.  The child\n"
-                 "prints nothing and calls exit(3); then the parent closes the "
-                 "file.  What will\n"
-                 "the two do: a) finish, the word once b) hang c) crash d) "
-                 "finish, the word twice?",
+                 "forks.  The child\nprints nothing and calls exit(3); then "
+                 "the parent closes the file.  What will\nthe two do: a) "
+                 "finish, the word once b) hang c) crash\nd) finish, the word "
+                 "twice?",
      .victim = "the child",
      .expect = CORRUPTS,
      .evidence = "text twice",
@@ -93,7 +92,7 @@ const struct hazard start_hazards[] = {
      .lesson = "05",
      .question = "Worker A has written its results and ended; the parent has "
                  "closed its write\nend.  Worker B, which never writes, still "
-                 "waits for work.  The parent reads to the\nend of the pipe.  "
+                 "waits for work.  The parent reads to\nthe end of the pipe.  "
                  "What will it do: a) finish b) hang c) crash?",
      .victim = "the reader",
      .expect = HANGS,

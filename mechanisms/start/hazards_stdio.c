@@ -5,6 +5,7 @@
  */
 #include "start/hazards.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@ static int open_log(const struct witness *w, FILE **log)
     if (fd < 0)
         return fd;
     *log = fdopen(fd, "w");
-    return *log ? 0 : -ENOMEM;
+    if (!*log)
+        return -ENOMEM;
+    fcntl(fd, F_SETFL, O_APPEND); /* several write at once */
+    return 0;
 }
 
 /* --- fork-buffered-stdio --- */
@@ -153,6 +157,23 @@ static _Noreturn void print_in_child(struct witness *w, int number)
 }
 /* end: fork-stdio-myth */
 
+/* All of them, while the threads do what they do. */
+static int fork_them(struct witness *w)
+{
+    pid_t children[CHILDREN];
+    int error = 0;
+
+    for (int k = 0; k < CHILDREN; k++) {
+        children[k] = fork();
+        if (children[k] == 0)
+            print_in_child(w, k);
+    }
+    for (int k = 0; k < CHILDREN; k++)
+        if (children[k] < 0 || wait_for(children[k]) != 0)
+            error = -ECHILD;
+    return error;
+}
+
 /* How many lines the children wrote. */
 static int64_t count_lines(const struct witness *w)
 {
@@ -180,18 +201,11 @@ int fork_stdio_myth(struct witness *w, int cure)
     /* glibc's: a lock word, a depth and an owner. */
     witness_memory(w, "log", shared_log->_lock);
     witness_show(w, 1);
-    for (int k = 0; k < CHILDREN; k++) {
-        pid_t child = fork();
-
-        if (child == 0)
-            print_in_child(w, k);
-        if (child < 0 || wait_for(child) != 0)
-            return -ECHILD;
-    }
+    error = fork_them(w);
     enough = true;
     write_full(unlock[1], "", 1);
     for (int k = 0; k < 1 + ALLOCATORS; k++)
         pthread_join(threads[k], NULL);
     witness_got(w, count_lines(w));
-    return 0;
+    return error;
 }
