@@ -101,8 +101,9 @@ static _Noreturn void program_main(const struct guard *g, pid_t guard,
     hold_users_processes(w->limits.processes);
     setenv("TMPDIR", g->folder, 1);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    signal(SIGXFSZ, SIG_DFL); /* ignored by us alone; SIGPIPE too: */
     if (w->argv) {
-        signal(SIGPIPE, SIG_DFL); /* ignored by us alone */
+        signal(SIGPIPE, SIG_DFL);
         execvp(w->argv[0], w->argv);
         dprintf(STDERR_FILENO, "ipclab: %s: %s\n", w->argv[0], strerror(errno));
         _exit(127);
