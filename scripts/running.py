@@ -8,6 +8,7 @@ and the last line alone: N passed, N failed, N skipped.
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -314,6 +315,50 @@ def path_without(folder, *missing):
                     os.unlink(there)
                 os.symlink(os.path.join(source, name), there)
     return tools
+
+
+SLOW_DISK = """
+#include <stdlib.h>
+#include <unistd.h>
+int fsync(int fd)
+{
+    (void)fd;
+    while (access(getenv("IPCLAB_GO_ON"), F_OK) < 0)
+        usleep(1000);
+    return 0;
+}
+"""
+
+
+@contextlib.contextmanager
+def slow_disk(folder):
+    """The environment of an ipclab whose fsync(2) lasts until go_on()."""
+    if not shutil.which("cc"):
+        raise Skip("cc is not installed")
+    tools = tempfile.mkdtemp(prefix="tools.", dir=folder)
+    source, shared = tools + "/slow.c", tools + "/slow.so"
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(SLOW_DISK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shared, source],
+                   check=True)
+    yield {"LD_PRELOAD": shared, "IPCLAB_GO_ON": folder + "/go"}
+
+
+def go_on(folder):
+    with open(folder + "/go", "w", encoding="utf-8"):
+        pass
+
+
+def wait_for_draft(folder):
+    """The name of the folder in which the run is being written."""
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end:
+        for name in os.listdir(folder):
+            if name.startswith("run.tmp.") and \
+                    os.path.exists(os.path.join(folder, name, "run.json")):
+                return name
+        time.sleep(0.002)
+    raise AssertionError("nothing was ever written")
 
 
 def limited(what, value):
