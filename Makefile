@@ -37,7 +37,7 @@ lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
 test_progs = $(tests:%.c=$(BUILD)/%)
 demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
 
-.PHONY: all bench test plots hazards lessons grade check sanitize tidy format help clean
+.PHONY: all bench test plots hazards lessons grade check storm sanitize tidy format help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -61,8 +61,11 @@ lessons: all ## prove that the lessons are true and their graders work
 grade: all ## grade lessons/*/exercise.c (L=05: one lesson)
 	@scripts/grade --build $(BUILD) $(L)
 
-check: ## the soak: every sanitizer, hazards x 20, tests x 10
+check: ## the soak: every sanitizer, hazards x 20, tests x 10, the storm
 	@scripts/check $(BUILD)
+
+storm: all ## kill the harness at 300 moments, and look at what it leaves
+	@scripts/storm --build $(BUILD)
 
 sanitize: ## the tests under ASan+UBSan and TSan, gcc and clang
 	@scripts/sanitize $(BUILD)

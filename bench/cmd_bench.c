@@ -55,6 +55,7 @@ struct session {
     struct run run;
     char why[256], when[32], python_why[160];
     int awake;
+    int stopped;  /* what stop was at the end of the measurements */
     bool unbound; /* the kernel lets us bind to no processor */
 };
 
@@ -208,7 +209,10 @@ static void describe_run(struct session *s, int64_t began)
     s->run.seed = s->plan.seed;
     s->run.budget_s = s->plan.budget;
     s->run.took_s = (double)(clock_now() - began) / 1e9;
-    s->run.partial = stop != 0;
+    /* Once and for all: a later signal finds the run whole, and it must not be
+     * called interrupted, nor its file be marked otherwise than we say. */
+    s->stopped = stop;
+    s->run.partial = s->stopped != 0;
     s->run.python = s->reference.version[0] ? s->reference.version : NULL;
     s->run.python_why = s->python_why;
     s->run.left_out = s->plan.left_out;
@@ -230,14 +234,14 @@ static int interrupted(const struct session *s, bool kept)
         !has_figures(&s->run) ? "nothing was measured yet"
         : kept                ? "what was measured is kept, marked partial"
                               : "what was measured is above, and not kept");
-    return 128 + stop;
+    return 128 + s->stopped;
 }
 
 /* Print and write what there is; the exit status. */
 static int deliver(struct session *s)
 {
     const char *dir = s->options.output;
-    bool kept = dir && (!stop || has_figures(&s->run));
+    bool kept = dir && (!s->stopped || has_figures(&s->run));
     int status = 0;
 
     table_print(stdout, &s->run, human_columns(STDOUT_FILENO));
@@ -248,7 +252,7 @@ static int deliver(struct session *s)
         status = fail(s);
         kept = false;
     }
-    return stop ? interrupted(s, kept) : status;
+    return s->stopped ? interrupted(s, kept) : status;
 }
 
 static int measure_all(struct session *s)

@@ -28,6 +28,7 @@ struct tally {
     unsigned cure_runs[CURES_MOST], cure_ends[CURES_MOST];
     int64_t expected; /* what the run that went wrong was to yield; -1: ? */
     int signal;       /* that interrupted us, or 0 */
+    bool impossible;  /* nothing can be run here: said once */
     bool failed;
 };
 
@@ -137,6 +138,7 @@ static bool went_astray(const struct hazard *h, int error,
         t->signal = o->ended.status;
     else
         return false;
+    t->impossible = error != 0;
     t->failed = true;
     return true;
 }
@@ -211,15 +213,20 @@ static void print_tally(const struct hazard *h, const struct tally *t)
     printf("\n");
 }
 
+static bool is_over(const struct tally *t)
+{
+    return t->signal || t->impossible;
+}
+
 static void run_all(const struct hazard *h, const struct request *q,
                     struct tally *t)
 {
     int cures = cures_of(h);
 
-    for (unsigned n = 0; n < q->repeat && !t->signal; n++) {
+    for (unsigned n = 0; n < q->repeat && !is_over(t); n++) {
         if (q->cure == ALL_CURES || q->cure == 0)
             run_hazard(h, q, t);
-        for (int cure = 1; cure <= cures && !t->signal; cure++)
+        for (int cure = 1; cure <= cures && !is_over(t); cure++)
             if (q->cure == ALL_CURES || q->cure == cure)
                 run_cure(h, cure, q, t);
         fflush(stdout);
@@ -327,10 +334,11 @@ static int understand(int argc, char **argv, struct request *q)
         .doc = "Run hazards under the supervisor: prove from outside that each "
                "goes wrong as it should, and that each cure does its work."};
     const char *names[NAMES_MOST];
+    int status;
 
-    argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, 0, NULL, q))
-        return EXIT_USAGE;
+    status = cmd_understand(&argp, argc, argv, 0, q);
+    if (status)
+        return status;
     for (int i = 0; i < q->count; i++)
         if (q->cure > cures_of(q->wanted[i])) {
             fprintf(stderr, "ipclab: --cure %d: %s has %d\n", q->cure,
@@ -367,8 +375,8 @@ int cmd_hazard(int argc, char **argv)
         char answer = asks ? ask(h) : 0;
 
         run_all(h, &q, &t);
-        if (t.signal)
-            return 128 + t.signal;
+        if (is_over(&t))
+            return t.signal ? 128 + t.signal : EXIT_FAILED;
         if (asks)
             comment(h, answer, t.proven > 0);
         if (q.repeat > 1)

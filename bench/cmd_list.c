@@ -38,8 +38,11 @@ int cmd_list(int argc, char **argv)
     static const struct argp argp = {
         .doc = "List mechanisms, their workloads and settings, hazards, and "
                "floors."};
+    int status;
 
-    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    status = cmd_understand(&argp, argc, argv, 0, NULL);
+    if (status)
+        return status;
     for (const struct mechanism *const *m = mechanisms; *m; m++) {
         printf("%s: %s (%s)\n", (*m)->name, (*m)->summary, (*m)->python);
         list_workloads((*m)->name, (*m)->workloads);

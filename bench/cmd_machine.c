@@ -15,7 +15,9 @@ int cmd_machine(int argc, char **argv)
     struct card card;
     int error;
 
-    argp_parse(&argp, argc, argv, 0, NULL, NULL);
+    error = cmd_understand(&argp, argc, argv, 0, NULL);
+    if (error)
+        return error;
     error = machine_read(&card, "");
     if (!error && places_find(places, NULL) == 0 &&
         !places[PLACE_CROSS].missing[0])

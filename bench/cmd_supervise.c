@@ -162,9 +162,9 @@ int cmd_supervise(int argc, char **argv)
     struct ended ended;
     int error;
 
-    argp_err_exit_status = EXIT_USAGE;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &q))
-        return EXIT_USAGE;
+    error = cmd_understand(&argp, argc, argv, ARGP_IN_ORDER, &q);
+    if (error)
+        return error;
     watch.argv = q.argv;
     watch.limits = q.limits;
     error = supervise(&watch, &ended);

@@ -77,8 +77,9 @@ int cmd_waits(int argc, char **argv)
     struct graph g;
     int error;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &q))
-        return EXIT_USAGE;
+    error = cmd_understand(&argp, argc, argv, 0, &q);
+    if (error)
+        return error;
     error = graph_read(&g, q.pid);
     if (error) {
         fprintf(stderr, "ipclab: process %d: %s\n", q.pid,

@@ -49,6 +49,7 @@ static _Noreturn void become(const char *const argv[], pid_t keeper,
     if (getppid() != keeper)
         _exit(NOT_RUN);       /* it ended before the line above */
     signal(SIGPIPE, SIG_DFL); /* an ignored signal would stay ignored */
+    signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     dup2(null, STDIN_FILENO);
     dup2(l->out[1], STDOUT_FILENO);

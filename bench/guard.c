@@ -41,7 +41,7 @@ struct guard {
     int64_t began, deadline, next_look, pause;
     size_t counted; /* processes, at the last look */
     struct pids tree;
-    const char *folder; /* TMPDIR */
+    char folder[PATH_MAX]; /* TMPDIR */
     struct names segments;
 };
 
@@ -101,8 +101,9 @@ static _Noreturn void program_main(const struct guard *g, pid_t guard,
     hold_users_processes(w->limits.processes);
     setenv("TMPDIR", g->folder, 1);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    signal(SIGXFSZ, SIG_DFL); /* ignored by us alone; SIGPIPE too: */
     if (w->argv) {
-        signal(SIGPIPE, SIG_DFL); /* ignored by us alone */
+        signal(SIGPIPE, SIG_DFL);
         execvp(w->argv[0], w->argv);
         dprintf(STDERR_FILENO, "ipclab: %s: %s\n", w->argv[0], strerror(errno));
         _exit(127);
@@ -253,7 +254,7 @@ static void run_first(void)
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest);
 }
 
-static int prepare(struct guard *g)
+static int prepare(struct guard *g, struct shared *shared)
 {
     setsid(); /* a Ctrl-C is the caller's to understand */
     prctl(PR_SET_NAME, "ipclab-guard");
@@ -261,7 +262,10 @@ static int prepare(struct guard *g)
     run_first();
     names_in("/dev/shm", &g->segments);
     g->signals = open_signals();
-    return g->signals < 0 ? errno : 0;
+    if (g->signals < 0 || !mkdtemp(shared->folder))
+        return errno;
+    strcpy(g->folder, shared->folder); /* the program has no *shared */
+    return 0;
 }
 
 /* End the tree, and count what it leaves. */
@@ -297,12 +301,11 @@ static int start_program(struct guard *g, const sigset_t *mask)
     return error;
 }
 
-_Noreturn void guard_main(const struct watch *watch, struct ended *shared,
-                          const char *folder, int life, const sigset_t *mask)
+_Noreturn void guard_main(const struct watch *watch, struct shared *shared,
+                          int life, const sigset_t *mask)
 {
-    struct guard g = {
-        .watch = watch, .ended = shared, .folder = folder, .life = life};
-    int error = prepare(&g);
+    struct guard g = {.watch = watch, .ended = &shared->ended, .life = life};
+    int error = prepare(&g, shared);
 
     if (error)
         _exit(error);
@@ -316,7 +319,7 @@ _Noreturn void guard_main(const struct watch *watch, struct ended *shared,
     error = start_program(&g, mask);
     if (!error)
         watch_program(&g);
-    shared->took = clock_now() - g.began;
+    g.ended->took = clock_now() - g.began;
     finish(&g);
     _exit(error);
 }

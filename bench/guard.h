@@ -8,16 +8,26 @@
 
 #include "supervisor.h"
 
+#include <limits.h>
 #include <signal.h>
 
 /*
- * Be the guard: run watch to its end, write it into *shared, leave nothing,
- * and exit with 0 or errno.  folder is the program's TMPDIR, which goes away;
- * life is at its end when the caller is; mask is the signal mask that the
- * program shall have.
+ * In memory that the caller and the guard share.  The guard makes the folder,
+ * the program's TMPDIR: so each of the two knows of it, whoever of them is
+ * killed, since mkdtemp(3) writes the name here before it makes anything.
  */
-_Noreturn void guard_main(const struct watch *watch, struct ended *shared,
-                          const char *folder, int life, const sigset_t *mask);
+struct shared {
+    struct ended ended;
+    char folder[PATH_MAX];
+};
+
+/*
+ * Be the guard: run watch to its end, write it into *shared, leave nothing,
+ * and exit with 0 or errno.  life is at its end when the caller is; mask is the
+ * signal mask that the program shall have.
+ */
+_Noreturn void guard_main(const struct watch *watch, struct shared *shared,
+                          int life, const sigset_t *mask);
 
 struct pids;
 

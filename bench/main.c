@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
     const char *names[16] = {NULL};
 
     open_standard_streams();
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error, and said so */
     mechanisms_init(argc, argv);
     setlocale(LC_CTYPE, "");
     if (argc < 2) {

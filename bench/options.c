@@ -197,15 +197,14 @@ int options_parse(struct options *o, int argc, char **argv)
         .parser = take,
         .args_doc = "[MECHANISM[/WORKLOAD]]...",
         .doc = "Measure mechanisms beside their floors and CPython."};
-    error_t error;
+    int error;
 
     *o = (struct options){
         .request = {.scale = SCALE_DEFAULT,
                     .seed = (uint64_t)clock_now() / 1000 % 100000}};
-    argp_err_exit_status = EXIT_USAGE;
-    error = argp_parse(&argp, argc, argv, 0, NULL, o);
+    error = cmd_understand(&argp, argc, argv, 0, o);
     if (error)
-        return EXIT_USAGE;
+        return error;
     o->programs = !o->request.names && !o->request.size_count &&
                   !o->request.placement_count && !o->request.set_count;
     return 0;

@@ -14,12 +14,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* The end of a name that mkdtemp(3) has not yet made. */
+#define UNNAMED "XXXXXX"
 
 /* The signals that end a run; blocked, and read from a descriptor. */
 static int hold_signals(sigset_t *before)
@@ -58,8 +62,8 @@ static int reap_guard(pid_t guard)
 }
 
 /* Start the guard; its pid, or -errno.  *life becomes our end of the line. */
-static pid_t start_guard(const struct watch *watch, struct ended *shared,
-                         const char *folder, const sigset_t *mask, int *life)
+static pid_t start_guard(const struct watch *watch, struct shared *shared,
+                         const sigset_t *mask, int *life)
 {
     int ends[2];
     pid_t guard;
@@ -70,7 +74,7 @@ static pid_t start_guard(const struct watch *watch, struct ended *shared,
     guard = fork();
     if (guard == 0) {
         close(ends[0]);
-        guard_main(watch, shared, folder, ends[1], mask);
+        guard_main(watch, shared, ends[1], mask);
     }
     if (guard < 0)
         guard = -errno;
@@ -106,20 +110,43 @@ static int watch_guard(pid_t guard, struct ended *shared, int *life,
     return 0;
 }
 
-static int run_guard(const struct watch *watch, struct ended *shared,
+/* What the guard shall make: in our own TMPDIR, where there is one. */
+static int name_folder(char *folder, size_t size)
+{
+    const char *in = getenv("TMPDIR");
+
+    if (!in || !*in || access(in, W_OK | X_OK) < 0)
+        in = "/tmp";
+    return snprintf(folder, size, "%s/ipclab-" UNNAMED, in) < (int)size
+               ? 0
+               : -ENAMETOOLONG;
+}
+
+/* The guard removes its folder; one that was killed could not. */
+static void remove_folder(const char *folder)
+{
+    size_t n = strlen(folder), end = sizeof UNNAMED - 1;
+
+    if (n > end && strcmp(folder + n - end, UNNAMED) != 0)
+        folder_remove(folder);
+}
+
+static int run_guard(const struct watch *watch, struct shared *shared,
                      const struct pids *spare)
 {
-    char folder[] = "/tmp/ipclab-XXXXXX";
     sigset_t before;
     int life = -1, signals = hold_signals(&before);
-    int error = signals < 0 || !mkdtemp(folder) ? -errno : 0;
+    int error = signals < 0 ? -errno : 0;
     pid_t guard;
 
+    if (!error)
+        error = name_folder(shared->folder, sizeof shared->folder);
     if (!error) {
-        guard = start_guard(watch, shared, folder, &before, &life);
-        error = guard < 0 ? guard
-                          : watch_guard(guard, shared, &life, signals, spare);
-        folder_remove(folder); /* if the guard could not */
+        guard = start_guard(watch, shared, &before, &life);
+        error = guard < 0
+                    ? guard
+                    : watch_guard(guard, &shared->ended, &life, signals, spare);
+        remove_folder(shared->folder);
     }
     fd_close(&life);
     fd_close(&signals);
@@ -131,8 +158,8 @@ int supervise(const struct watch *watch, struct ended *ended)
 {
     struct pids spare = {0};
     int adopts = 0, error;
-    struct ended *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (shared == MAP_FAILED)
         return -errno;
@@ -141,7 +168,7 @@ int supervise(const struct watch *watch, struct ended *ended)
     error = descendants(getpid(), &spare, SIZE_MAX);
     if (!error)
         error = run_guard(watch, shared, &spare);
-    *ended = *shared;
+    *ended = shared->ended;
     prctl(PR_SET_CHILD_SUBREAPER, adopts);
     pids_free(&spare);
     munmap(shared, sizeof *shared);

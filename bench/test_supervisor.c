@@ -209,6 +209,55 @@ static void a_program_that_kills_the_guard_ends_too(void **state)
     assert_int_equal(waitpid(spared, NULL, 0), spared);
 }
 
+/* A folder to be TMPDIR, empty when the supervised have gone. */
+static void begin_in_tmpdir(char folder[])
+{
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(setenv("TMPDIR", folder, 1), 0);
+}
+
+/* Only an empty folder can be removed so. */
+static void end_in_tmpdir(const char *folder)
+{
+    assert_int_equal(rmdir(folder), 0);
+    unsetenv("TMPDIR");
+}
+
+static void the_folder_of_a_killed_guard_goes(void **state)
+{
+    char folder[] = "/tmp/ipclab-test.XXXXXX";
+
+    (void)state;
+    begin_in_tmpdir(folder);
+    open_line();
+    assert_int_equal(run(shoot_the_guard, NULL, &ample).how, GUARD_WAS_KILLED);
+    nobody_is_left();
+    end_in_tmpdir(folder);
+}
+
+/* In the program: is its TMPDIR where it should be? */
+static int lives_in(void *folder)
+{
+    const char *temporary = getenv("TMPDIR");
+
+    return !temporary || strncmp(temporary, folder, strlen(folder)) != 0 ||
+           access(temporary, W_OK) < 0;
+}
+
+static void a_programs_folder_lies_in_our_tmpdir(void **state)
+{
+    char folder[] = "/tmp/ipclab-test.XXXXXX";
+
+    (void)state;
+    begin_in_tmpdir(folder);
+    assert_int_equal(run(lives_in, folder, &ample).status, 0);
+    end_in_tmpdir(folder);
+    /* One that cannot be written in is none. */
+    assert_int_equal(setenv("TMPDIR", "/nowhere/at/all", 1), 0);
+    assert_int_equal(run(lives_in, (char[]){"/tmp/"}, &ample).status, 0);
+    unsetenv("TMPDIR");
+}
+
 /* --- limits --- */
 
 /* A bomb, which stops by itself where a broken supervisor would not stop it. */
@@ -424,6 +473,8 @@ int main(void)
         PROMISE(kill_of_the_supervising_process_leaves_nothing),
         PROMISE(sigint_and_sigterm_end_the_tree_and_are_told),
         PROMISE(a_program_that_kills_the_guard_ends_too),
+        PROMISE(the_folder_of_a_killed_guard_goes),
+        PROMISE(a_programs_folder_lies_in_our_tmpdir),
         PROMISE(a_fork_bomb_is_contained),
         PROMISE(memory_is_counted_over_the_tree_and_shared_pages_once),
         PROMISE(a_file_that_grows_beyond_its_limit_ends_the_program),

@@ -2,11 +2,27 @@
 /* verdict_end.c - the last word, when a scenario has ended. */
 #include "verdict.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+
+/*
+ * A scenario that returns -errno exits with errno.  Where that is of what a
+ * machine or a limit can run out of, the reader wants to know it by name; other
+ * numbers a program may mean otherwise.
+ */
+static void describe_status(int status, char *text, size_t size)
+{
+    bool out_of = status == EMFILE || status == ENFILE || status == ENOMEM ||
+                  status == EAGAIN || status == ENOSPC || status == EFBIG;
+
+    snprintf(text, size, "it ended with exit status %d%s%s%s", status,
+             out_of ? " (" : "", out_of ? strerrordesc_np(status) : "",
+             out_of ? ")" : "");
+}
 
 const char *ended_describe(const struct ended *ended, char *text, size_t size)
 {
@@ -27,8 +43,7 @@ const char *ended_describe(const struct ended *ended, char *text, size_t size)
         snprintf(text, size, "signal %d, SIG%s, ended it: %s", WTERMSIG(status),
                  sigabbrev_np(WTERMSIG(status)), strsignal(WTERMSIG(status)));
     else
-        snprintf(text, size, "it ended with exit status %d",
-                 WEXITSTATUS(status));
+        describe_status(WEXITSTATUS(status), text, size);
     return text;
 }
 

@@ -9,11 +9,12 @@
  */
 #include "write.h"
 
+#include "common/io.h"
+#include "draft.h"
 #include "machine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -35,7 +36,7 @@ enum { FILES = sizeof files / sizeof *files };
 struct place_of {
     const char *as_given;
     char dir[PATH_MAX];
-    char temporary[PATH_MAX + 32], old[PATH_MAX + 32];
+    char temporary[PATH_MAX + 32], old[PATH_MAX + 32]; /* draft.h */
     bool exists;
     char *why;
     size_t size;
@@ -109,18 +110,37 @@ static int find_foreign(const char *path, bool (*known)(const char *),
     return error;
 }
 
+/* The same, for a folder with a run; *in is where the name is. */
+static int find_in_run(const char *path, char name[NAME_MAX + 1],
+                       const char **in)
+{
+    char plots[PATH_MAX + 48];
+    int error = find_foreign(path, is_ours, name);
+
+    *in = "";
+    snprintf(plots, sizeof plots, "%s/plots", path);
+    if (!error && !name[0] && access(plots, F_OK) == 0) {
+        error = find_foreign(plots, is_plot, name);
+        *in = "plots/";
+    }
+    return error;
+}
+
+static bool is_run(const char *path)
+{
+    char name[NAME_MAX + 1];
+    const char *in;
+
+    return find_in_run(path, name, &in) == 0 && !name[0];
+}
+
 /* An earlier run may be replaced; whatever else is there may not. */
 static int check_existing(const struct place_of *p)
 {
-    char name[NAME_MAX + 1], plots[PATH_MAX + 8];
-    int error = find_foreign(p->dir, is_ours, name);
-    const char *folder = "";
+    char name[NAME_MAX + 1];
+    const char *folder;
+    int error = find_in_run(p->dir, name, &folder);
 
-    snprintf(plots, sizeof plots, "%s/plots", p->dir);
-    if (!error && !name[0] && access(plots, F_OK) == 0) {
-        error = find_foreign(plots, is_plot, name);
-        folder = "plots/";
-    }
     if (error)
         return fail(p, error, "cannot be read: %s", strerror(-error));
     if (name[0])
@@ -180,20 +200,6 @@ static int resolve(struct place_of *p)
     return error;
 }
 
-static int remove_one(const char *path, const struct stat *s, int kind,
-                      struct FTW *f)
-{
-    (void)s;
-    (void)kind;
-    (void)f;
-    return remove(path);
-}
-
-static int remove_all(const char *path)
-{
-    return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 /* A file is there when fsync(2) and close(2) say so, and not before. */
 static int write_file(const char *folder, size_t i, const struct run *run)
 {
@@ -228,46 +234,51 @@ static int write_files(const struct place_of *p, const struct run *run)
 /* Put the new folder in the old one's place, and take that away. */
 static int move_in(const struct place_of *p)
 {
-    int error;
+    int error, held;
 
     if (!p->exists)
         return rename(p->temporary, p->dir) < 0 ? -errno : 0;
     if (renameat2(AT_FDCWD, p->temporary, AT_FDCWD, p->dir, RENAME_EXCHANGE) ==
         0) {
-        remove_all(p->temporary); /* now the earlier run */
+        draft_remove(p->temporary); /* now the earlier run */
         return 0;
     }
-    if (rename(p->dir, p->old) < 0)
-        return -errno;
-    if (rename(p->temporary, p->dir) < 0) {
+    held = draft_hold(p->dir);
+    error = rename(p->dir, p->old) < 0 ? -errno : 0;
+    if (!error && rename(p->temporary, p->dir) < 0) {
         error = -errno;
         rename(p->old, p->dir);
-        return error;
+    } else if (!error) {
+        draft_remove(p->old);
     }
-    remove_all(p->old);
-    return 0;
+    fd_close(&held);
+    return error;
 }
 
-/* A new, empty folder beside the one that is meant. */
-static int make_temporary(const struct place_of *p)
+/* A new, empty folder beside the one that is meant, held by *held. */
+static int make_draft(const struct place_of *p, int *held)
 {
-    int error;
-
-    if (mkdir(p->temporary, 0777) == 0)
+    *held = draft_make(p->temporary);
+    if (*held >= 0)
         return 0;
-    error = -errno;
-    return fail(p, error, "cannot write beside it: %s", strerror(-error));
+    return fail(p, *held, "cannot write beside it: %s", strerror(-*held));
 }
 
 int write_check(const char *dir, char *why, size_t size)
 {
     struct place_of p = {.as_given = dir, .why = why, .size = size};
-    int error = resolve(&p);
+    int held, error = resolve(&p);
 
+    if (!error) {
+        draft_sweep(p.dir, is_run); /* it may put an earlier run back */
+        error = resolve(&p);
+    }
     if (!error)
-        error = make_temporary(&p);
-    if (!error)
+        error = make_draft(&p, &held);
+    if (!error) {
         rmdir(p.temporary);
+        fd_close(&held);
+    }
     return error;
 }
 
@@ -275,10 +286,10 @@ int write_results(const char *dir, const struct run *run, char *why,
                   size_t size)
 {
     struct place_of p = {.as_given = dir, .why = why, .size = size};
-    int error = resolve(&p);
+    int held, error = resolve(&p);
 
     if (!error)
-        error = make_temporary(&p);
+        error = make_draft(&p, &held);
     if (error)
         return error;
     error = write_files(&p, run);
@@ -289,6 +300,7 @@ int write_results(const char *dir, const struct run *run, char *why,
                  strerror(-error));
     }
     if (error)
-        remove_all(p.temporary);
+        draft_remove(p.temporary);
+    fd_close(&held);
     return error;
 }

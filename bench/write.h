@@ -25,7 +25,10 @@
 int write_results(const char *dir, const struct run *run, char *why,
                   size_t size);
 
-/* Could they be written?  To be asked before minutes are spent.  The same. */
+/*
+ * Could they be written?  To be asked before minutes are spent.  The same. What
+ * a killed run left beside dir is removed.
+ */
 int write_check(const char *dir, char *why, size_t size);
 
 /* Each file's writer.  0 or -errno; the stream stays the caller's. */
