@@ -58,10 +58,6 @@ unset xtics
 set xtics nomirror out scale 0.6 ("1/100" 0.01, "1/10" 0.1, "1/2" 0.5, \
     "1" 1, "2" 2, "5" 5, "10" 10, "100" 100, "1000" 1000) \
     font tics_font textcolor rgb "#222222"
-if (high / low < 12) {
-    set xtics add ("0.7" 0.7, "0.8" 0.8, "0.9" 0.9, "1.2" 1.2, "1.5" 1.5, \
-        "3" 3)
-}
 unset ytics
 set ytics nomirror scale 0 font names_font
 set border 1
@@ -76,8 +72,13 @@ set arrow 1 from 1,graph 0 to 1,graph 1 nohead back lc rgb "#000000" lw 1.4
 part(p) = ROWS.sprintf(" | tail -n +%d | head -n %d", p * deep + 1, deep)
 longest = int(system(ROWS." | awk -F '\t' 'length($5) > n { n = length($5) }" \
     ." END { print n }'"))
-left_of(p) = 0.485 * p + 0.015 + 0.0054 * longest
-right_of(p) = panels == 1 ? 0.985 : 0.495 + 0.49 * p
+left_of(p) = 0.505 * p + 0.015 + 0.0054 * longest
+right_of(p) = panels == 1 ? 0.985 : 0.48 + 0.505 * p
+# More ticks as there is room for their labels: 0.8 and 0.9 are the closest.
+doubling = 1280 * (right_of(0) - left_of(0)) * log(2) / log(high / low)
+if (doubling > 80) { set xtics add ("0.7" 0.7, "1.5" 1.5, "3" 3) }
+if (doubling > 160) { set xtics add ("1.2" 1.2) }
+if (doubling > 240) { set xtics add ("0.8" 0.8, "0.9" 0.9) }
 present = system(ROWS." | cut -f 4 | sort -u | tr '\n' ' '")
 set multiplot
 do for [p=0:panels-1] {
