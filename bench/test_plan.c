@@ -283,6 +283,7 @@ static void what_spins_never_stands_on_one_core(void **state)
             assert_int_equal(spinning(&plan), 1);
             plan_free(&plan);
         }
+    q.scale = SCALE_QUICK;
     q.rounds = 3;
     q.placements[0] = PLACE_SAME;
     q.placements[1] = PLACE_CROSS;
