@@ -56,7 +56,8 @@
  *     "text twice"     1: `count` bytes are in the victim's memory, and the
  *                      file is empty; 2: it holds them twice, and no more
  *     "shared offset"  1: the victim sleeps; 2: it has not run since, and the
- *                      offset of its descriptor has moved
+ *                      offset of its descriptor has moved; a child of its
+ *                      has the same open file
  */
 #ifndef IPCLAB_VERDICT_H
 #define IPCLAB_VERDICT_H
