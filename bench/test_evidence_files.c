@@ -5,6 +5,7 @@
 #include "common/io.h"
 #include "evidence.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -16,6 +17,12 @@ static void an_open_file_is_known_again_in_a_child(void **state)
     char byte;
 
     (void)state;
+    if (same_open_file(self, file, self, file) == -ENOSYS) {
+        close(file);
+        close(again);
+        close(copy);
+        skip(); /* a kernel without kcmp(2) */
+    }
     assert_int_equal(fd_pipe(ends), 0);
     child = fork();
     if (child == 0) {
@@ -23,15 +30,13 @@ static void an_open_file_is_known_again_in_a_child(void **state)
         read_some(ends[0], &byte, 1);
         _exit(0);
     }
-    if (same_open_file(self, file, self, file) != -ENOSYS) {
-        assert_int_equal(same_open_file(self, file, child, file), 1);
-        assert_int_equal(same_open_file(self, file, child, copy), 1);
-        assert_int_equal(same_open_file(self, file, child, again), 0);
-        assert_int_equal(same_open_file(self, file, child, 1000), -EBADF);
-    }
+    assert_int_equal(same_open_file(self, file, child, file), 1);
+    assert_int_equal(same_open_file(self, file, child, copy), 1);
+    assert_int_equal(same_open_file(self, file, child, again), 0);
+    assert_int_equal(same_open_file(self, file, child, 1000), -EBADF);
     fd_close(&ends[1]);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(same_open_file(self, file, child, file) < 0, 1);
+    assert_int_equal(same_open_file(self, file, child, file), -ESRCH);
     close(file);
     close(again);
     close(copy);

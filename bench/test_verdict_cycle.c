@@ -115,6 +115,7 @@ static void impostors_of_a_cycle_are_not_proven(void **state)
 
     (void)state;
     all_refused(HANGS, "cycle 2", list);
+    refused(HANGS, "cycle 99", &list[0]);
 }
 
 /* Three edges are no two, and are proven as three. */

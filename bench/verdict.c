@@ -41,13 +41,20 @@ static const struct kind {
     {.evidence = "shared offset", .stages = 2, .look = look_offset},
 };
 
+/* The kind's name, and a number after it? */
+static bool is_numbered(const char *evidence, const char *name, size_t n)
+{
+    return strncmp(name, evidence, n) == 0 && evidence[n] &&
+           strspn(evidence + n, "0123456789") == strlen(evidence + n);
+}
+
 static const struct kind *kind_of(const struct hazard *h)
 {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         const char *name = kinds[k].evidence;
         size_t n = strlen(name);
 
-        if (name[n - 1] == ' ' ? strncmp(name, h->evidence, n) == 0
+        if (name[n - 1] == ' ' ? is_numbered(h->evidence, name, n)
                                : strcmp(name, h->evidence) == 0)
             return &kinds[k];
     }
