@@ -182,4 +182,8 @@ int children_of(pid_t process, struct process_stat *found, size_t most);
 size_t pipe_holders(const struct pids *among, uint64_t pipe, bool writers,
                     struct descriptor *found, size_t most);
 
+/* Do the two descriptors stand for one open file, with one offset?  1, 0, or
+ * -errno: -ENOSYS on a kernel without kcmp(2). */
+int same_open_file(pid_t one, int one_fd, pid_t other, int other_fd);
+
 #endif

@@ -17,6 +17,9 @@
 #include "common/io.h"
 #include "scenario.h"
 
+#include <endian.h>
+#include <string.h>
+
 #define PROMISE(name)                                                          \
     cmocka_unit_test_setup_teardown(name, census_begin, census_end)
 
@@ -90,6 +93,22 @@ static inline void spin(void)
 {
     for (volatile unsigned i = 0;; i++)
         ;
+}
+
+static inline void wait_for_ever(void)
+{
+    pause_for_ever();
+}
+
+/* A message, of the size that its header says or of another. */
+static inline void send_frame(int fd, char letter, size_t says, size_t has)
+{
+    char bytes[4 + 4096];
+    uint32_t header = htobe32((uint32_t)says);
+
+    memcpy(bytes, &header, sizeof header);
+    memset(bytes + 4, letter, has);
+    write_full(fd, bytes, 4 + has);
 }
 
 static inline void do_nothing(void)

@@ -196,6 +196,20 @@ static int it_reads_itself(struct witness *w, int cure)
     return 0;
 }
 
+/* The offset moves, and no child of the sleeper's has a part in it. */
+static int its_parent_moves_it(struct witness *w, int cure)
+{
+    pid_t sleeper = fork_to(wait_for_ever);
+
+    (void)cure;
+    witness_victim(w, sleeper);
+    witness_fd(w, "lines", w->file);
+    witness_show(w, 1);
+    lseek(w->file, 7, SEEK_SET);
+    witness_show(w, 2);
+    return sleeper < 0 ? -ECHILD : 0;
+}
+
 /* Shows the stages itself, and so never sleeps without end. */
 static int it_never_sleeps(struct witness *w, int cure)
 {
@@ -214,6 +228,7 @@ static void impostors_of_a_shared_offset_are_not_proven(void **state)
         {its_child_has_its_own, "its offset is 0, as before"},
         {it_is_moved_back, "its offset is 0, as before"},
         {it_reads_itself, "itself has run"},
+        {its_parent_moves_it, "no child of process"},
         {it_never_sleeps, "does not sleep"},
         {only_pauses, "its time was over"},
         {exits_at_once, "it ended with exit status 0"},

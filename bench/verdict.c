@@ -14,7 +14,8 @@
 /* Between the two looks at the least; a slow thread runs within that. */
 #define STILL (110 * SECOND / 1000)
 
-/* Either it hangs, and is found in two looks, or it has stages. */
+/* It hangs, and is found in two looks, or it has stages; or both: then it must
+ * be as it should at its stages, and hang after them. */
 static const struct kind {
     const char *evidence;
     bool (*find)(const struct inspection *, const struct tasks *, pid_t root);
@@ -24,8 +25,12 @@ static const struct kind {
     {.evidence = "futex private", .find = find_private_futex},
     {.evidence = "read pipe", .find = find_pipe_read},
     {.evidence = "sentinel pipe", .find = find_sentinel},
-    {.evidence = "cycle 2", .find = find_cycle},
-    {.evidence = "delivered twice", .stages = 1, .look = look_delivery},
+    {.evidence = "cycle ", .find = find_cycle}, /* of any length */
+    {.evidence = "torn message",
+     .find = find_torn,
+     .stages = 1,
+     .look = look_torn},
+    {.evidence = "delivered twice", .stages = 2, .look = look_delivery},
     {.evidence = "message within message", .stages = 1, .look = look_inner},
     {.evidence = "zombies", .stages = 1, .look = look_zombies},
     {.evidence = "listener outlives", .stages = 2, .look = look_listener},
@@ -36,11 +41,23 @@ static const struct kind {
     {.evidence = "shared offset", .stages = 2, .look = look_offset},
 };
 
+/* The kind's name, and a number after it? */
+static bool is_numbered(const char *evidence, const char *name, size_t n)
+{
+    return strncmp(name, evidence, n) == 0 && evidence[n] &&
+           strspn(evidence + n, "0123456789") == strlen(evidence + n);
+}
+
 static const struct kind *kind_of(const struct hazard *h)
 {
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (strcmp(kinds[k].evidence, h->evidence) == 0)
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        const char *name = kinds[k].evidence;
+        size_t n = strlen(name);
+
+        if (name[n - 1] == ' ' ? is_numbered(h->evidence, name, n)
+                               : strcmp(name, h->evidence) == 0)
             return &kinds[k];
+    }
     return NULL;
 }
 
@@ -133,7 +150,7 @@ static bool inspect_stage(struct inspection *i, const struct kind *kind,
         return false;
     i->stage = stage;
     v->refused |= sight == REFUSED;
-    if (!v->refused && stage == kind->stages)
+    if (!v->refused && stage == kind->stages && !kind->find)
         v->ruling = PROVEN;
     witness_open(i->witness, stage);
     return v->ruling == PROVEN && i->hazard->expect != ENDS;
@@ -143,9 +160,10 @@ bool inspect(struct inspection *i, pid_t root)
 {
     const struct kind *kind = kind_of(i->hazard);
 
-    if (kind && kind->look)
+    if (kind && kind->look && (!kind->find || i->stage < kind->stages))
         return inspect_stage(i, kind, root);
-    return i->hazard->expect == HANGS && inspect_hang(i, root);
+    return i->hazard->expect == HANGS && !i->verdict->refused &&
+           inspect_hang(i, root);
 }
 
 /* --- the last act --- */

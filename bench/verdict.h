@@ -17,7 +17,9 @@
  *                      whose owner is no thread of the victim
  *     "read pipe"      HANGS: the victim waits in read(2) on the descriptor, a
  *                      pipe whose write end the holder alone still has
- *                      has; and the child, where one is named, is a zombie
+ *     "torn message"   HANGS, after a stage. 1: the child is a zombie, and the
+ *                      pipe that the victim's descriptor reads ends within a
+ *                      message; then as "read pipe", at that pipe
  *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
  *                      a cycle of N threads, each of which only the next one
  *                      could wake
@@ -33,10 +35,13 @@
  *     "listener outlives"  1: the victim alone holds the socket that listens
  *                      at the port; 2: it has ended, the holder alone has that
  *                      socket, and bind(2) to the port is EADDRINUSE
- *     "delivered twice"  1: the victim and the holder each have the same number
- *                      in memory, not 0, at the same address
+ *     "delivered twice"  1: the pipe that the victim's descriptor reads is
+ *                      empty, without a writer, and the victim has no child;
+ *                      2: it has one, the holder, and in the memory of both
+ *                      stands the same number, another than at 1
  *     "message within message"  1: the pipe that the victim's descriptor reads
- *                      holds a message in whose payload another one lies
+ *                      holds a message in whose payload another one lies,
+ *                      and the bytes after it are in no message
  *     "same number"    1: the victim's memory holds a number, 2: in each of its
  *                      `count` children there stands another, the same in all
  *     "private pages"  1, 2: between them the victim's own pages grew by 15/16
@@ -44,11 +49,15 @@
  *                      in memory did not grow
  *     "stdio lock"     ENDS: 1: the victim has several threads, and its memory
  *                      holds a FILE's lock word that is locked; 2: in its
- *                      child, the holder, it is free.  And the work is done
+ *                      child, the holder, it is free.  And the work is done.
+ *                      malloc's locks have no address that a program knows:
+ *                      they are not looked at, but each child calls malloc,
+ *                      and its work is not done if it hangs there
  *     "text twice"     1: `count` bytes are in the victim's memory, and the
  *                      file is empty; 2: it holds them twice, and no more
  *     "shared offset"  1: the victim sleeps; 2: it has not run since, and the
- *                      offset of its descriptor has moved
+ *                      offset of its descriptor has moved; a child of its
+ *                      has the same open file
  */
 #ifndef IPCLAB_VERDICT_H
 #define IPCLAB_VERDICT_H

@@ -51,7 +51,10 @@ static bool judge_cycle(const struct inspection *i, const struct graph *g,
             return verdict_refuse(v, "%zu processes could wake process %d",
                                   want->wakers, one->task.process);
     }
-    verdict_say(v, "each waits for the other, and neither for anybody else");
+    verdict_say(v,
+                c->count == 2
+                    ? "each waits for the other, and neither for anybody else"
+                    : "each waits for the next, and for nobody else");
     return true;
 }
 

@@ -2,6 +2,7 @@
 /* verdict_file.c - what stands in a file, and where it will be read next. */
 #include "verdict_parts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,6 +86,34 @@ static bool slept_on(const struct tasks *before, const struct tasks *after)
     return true;
 }
 
+/* Which child of the victim has that very open file?  Where the kernel cannot
+ * compare, we say so, and do not name one. */
+static enum sight name_the_mover(const struct inspection *i)
+{
+    enum { MOST = 16 };
+    const struct witness *w = i->witness;
+    struct process_stat children[MOST];
+    int count = children_of(w->victim, children, MOST);
+
+    for (int k = 0; k < count && k < MOST; k++) {
+        int same = same_open_file(w->victim, w->fd, children[k].pid, w->fd);
+
+        if (same == -ENOSYS) {
+            verdict_say(i->verdict,
+                        "(this kernel does not tell who shares it)");
+            return SEEN;
+        }
+        if (same == 1) {
+            verdict_say(i->verdict,
+                        "its child %d has the same open file, descriptor %d",
+                        children[k].pid, w->fd);
+            return SEEN;
+        }
+    }
+    return verdict_refuse(i->verdict, "no child of process %d has that file",
+                          w->victim);
+}
+
 /*
  * 1: the victim sleeps.  2: it has slept since, and so has moved nothing, yet
  * what it will read next is further on.
@@ -119,7 +148,5 @@ enum sight look_offset(struct inspection *i, int stage, pid_t root)
         return verdict_refuse(v, "its offset is %" PRId64 ", as before",
                               offset);
     verdict_say(v, "it has not run since, and the offset is %" PRId64, offset);
-    verdict_say(v, "the child reads through the same open file, descriptor %d",
-                w->fd);
-    return SEEN;
+    return name_the_mover(i);
 }

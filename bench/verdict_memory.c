@@ -82,7 +82,7 @@ static enum sight compare_pages(struct inspection *i, const struct pages *now)
         return verdict_refuse(v, "those pages are new, and no copies");
     if (faults < size / page)
         return verdict_refuse(v, "it had %" PRIu64 " page faults only", faults);
-    verdict_say(v, "then it wrote 8 bytes a page, and had %" PRIu64 " faults",
+    verdict_say(v, "then it had %" PRIu64 " faults: at least one for each page",
                 faults);
     verdict_say(v, "now %" PRIu64 " MiB are its own: the kernel copied them",
                 now->own >> 20);
@@ -171,6 +171,6 @@ enum sight look_stdio_lock(struct inspection *i, int stage, pid_t root)
                               w->name);
     verdict_say(v,
                 "its child %d has one, and there the lock is free:", w->holder);
-    verdict_say(v, "fork(3) of this C library made it new, and malloc's too");
+    verdict_say(v, "fork(3) of this C library made it new");
     return SEEN;
 }

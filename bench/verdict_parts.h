@@ -22,6 +22,10 @@ bool find_pipe_read(const struct inspection *i, const struct tasks *look,
 
 bool find_sentinel(const struct inspection *i, const struct tasks *look,
                    pid_t root);
+bool find_cycle(const struct inspection *i, const struct tasks *look,
+                pid_t root);
+bool find_torn(const struct inspection *i, const struct tasks *look,
+               pid_t root);
 
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
@@ -31,8 +35,7 @@ bool writes_to_nobody(const struct inspection *i, const struct task *t,
  * judge is asked again; like REFUSED, it gives its reason. */
 enum sight { REFUSED, SEEN, NOT_YET };
 
-bool find_cycle(const struct inspection *i, const struct tasks *look,
-                pid_t root);
+enum sight look_torn(struct inspection *i, int stage, pid_t root);
 enum sight look_delivery(struct inspection *i, int stage, pid_t root);
 enum sight look_inner(struct inspection *i, int stage, pid_t root);
 enum sight look_zombies(struct inspection *i, int stage, pid_t root);
@@ -76,6 +79,14 @@ const struct task *verdict_waiter(const struct inspection *i,
                                   const struct tasks *look,
                                   bool (*waits)(const struct task *),
                                   uint64_t argument);
+
+/* The victim's descriptor is a pipe, whose write end the holder alone has: both
+ * ends; or false, and the reason. */
+bool verdict_held_pipe(const struct inspection *i, const struct tasks *look,
+                       struct descriptor *end, struct descriptor *other);
+
+/* Has this child of the process ended, without being asked how? */
+bool verdict_zombie(const struct inspection *i, pid_t child, pid_t parent);
 
 /* "child" or "process": the word for one that has its parent in the tree. */
 const char *verdict_noun(pid_t process, pid_t root);

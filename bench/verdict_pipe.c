@@ -44,8 +44,21 @@ static bool holder_is_alone(const struct inspection *i,
     return true;
 }
 
-/* Has it ended, and not been asked how? */
-static bool is_zombie_of(const struct inspection *i, pid_t child, pid_t parent)
+bool verdict_held_pipe(const struct inspection *i, const struct tasks *look,
+                       struct descriptor *end, struct descriptor *other)
+{
+    const struct witness *w = i->witness;
+    int error = process_descriptor(w->victim, w->fd, end);
+
+    if (error)
+        return verdict_cannot_show(i->verdict, "its descriptors", error);
+    if (!end->pipe)
+        return verdict_refuse(i->verdict, "descriptor %d is %s, and no pipe",
+                              w->fd, end->link);
+    return holder_is_alone(i, look, end->pipe, other);
+}
+
+bool verdict_zombie(const struct inspection *i, pid_t child, pid_t parent)
 {
     struct process_stat stat;
 
@@ -66,21 +79,9 @@ bool find_pipe_read(const struct inspection *i, const struct tasks *look,
     struct verdict *v = i->verdict;
     struct descriptor end, other = {.fd = -1};
     char text[80];
-    int error;
 
-    if (!t)
+    if (!t || !verdict_held_pipe(i, look, &end, &other))
         return false;
-    error = process_descriptor(w->victim, w->fd, &end);
-    if (error)
-        return verdict_cannot_show(v, "its descriptors", error);
-    if (!end.pipe)
-        return verdict_refuse(v, "descriptor %d is %s, and no pipe", w->fd,
-                              end.link);
-    if (!holder_is_alone(i, look, end.pipe, &other) ||
-        (w->child && !is_zombie_of(i, w->child, w->victim)))
-        return false;
-    if (w->child)
-        verdict_say(v, "the sender, child %d, has ended: state Z", w->child);
     verdict_say(
         v, "%s %d waits in read(%d), for the end of \"%s\", pipe %" PRIu64,
         verdict_noun(w->victim, root), w->victim, w->fd, w->name, end.pipe);
@@ -143,17 +144,9 @@ bool find_sentinel(const struct inspection *i, const struct tasks *look,
     const struct task *t = find_poll(i, look);
     struct verdict *v = i->verdict;
     struct descriptor end, other = {.fd = -1};
-    int error;
 
-    if (!t || !is_zombie_of(i, w->child, w->victim))
-        return false;
-    error = process_descriptor(w->victim, w->fd, &end);
-    if (error)
-        return verdict_cannot_show(v, "its descriptors", error);
-    if (!end.pipe)
-        return verdict_refuse(v, "descriptor %d is %s, and no pipe", w->fd,
-                              end.link);
-    if (!holder_is_alone(i, look, end.pipe, &other))
+    if (!t || !verdict_zombie(i, w->child, w->victim) ||
+        !verdict_held_pipe(i, look, &end, &other))
         return false;
     verdict_say(v,
                 "%s %d waits in poll(2) for the end of \"%s\", pipe %" PRIu64,

@@ -129,7 +129,7 @@ const struct hazard pipe_hazards[] = {
                  "finish b) hang c) crash?",
      .victim = "the reader",
      .expect = HANGS,
-     .evidence = "read pipe",
+     .evidence = "torn message",
      .cures =
          (const char *const[]){
              "the sibling closes the end: -EBADMSG tells it",

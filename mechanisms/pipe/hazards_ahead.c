@@ -97,19 +97,23 @@ static _Noreturn void receive_in_child(struct reader *r)
 static int receive_in_both(struct witness *w, struct reader *r)
 {
     int count = receive(r) == 0, status, got;
-    pid_t child = count ? fork() : -1;
+    pid_t child;
     char byte;
 
+    witness_victim(w, getpid());
+    witness_fd(w, "pipe", r->naive.fd);
+    witness_memory(w, "delivered", &delivered);
+    witness_show(w, 1); /* both messages are out of the pipe, one is handed out
+                         */
+    child = count ? fork() : -1;
     if (child == 0)
         receive_in_child(r);
     if (child < 0)
         return -ECHILD;
     read_some(received[0], &byte, 1);
     got = receive(r) == 0;
-    witness_victim(w, getpid());
     witness_holder(w, child);
-    witness_memory(w, "delivered", &delivered);
-    witness_show(w, 1);
+    witness_show(w, 2);
 
     fd_close(&looked[1]);
     if (waitpid(child, &status, 0) != child || !WIFEXITED(status))

@@ -10,6 +10,7 @@
 #include "pipe/pipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,8 +18,9 @@
 
 enum { CURE_RECEIVE_FIRST = 1, CURE_THREAD, CURE_PIECES };
 
-/* Four times what a pipe holds, and a piece that fits one with its header. */
-enum { WHOLE = 256 * 1024, PIECE = 32 * 1024 };
+/* What a pipe holds, four times that, and a piece that fits one with its
+ * header. */
+enum { HOLDS = 64 * 1024, WHOLE = 4 * HOLDS, PIECE = HOLDS / 2 };
 
 /* One side: what it sends into and what it receives from. */
 struct side {
@@ -104,15 +106,29 @@ static int talk(struct side *s, int cure, bool child)
     }
 }
 
+/* A pipe of that size: by itself it holds 16 pages, whatever a page is here, or
+ * fewer when this user has many pipes. */
+static int open_sized(struct connection *reader, struct connection *writer)
+{
+    int error = pipe_open(reader, writer), granted;
+
+    if (error)
+        return error;
+    granted = fcntl(writer->fd, F_SETPIPE_SZ, HOLDS);
+    if (granted < 0)
+        return -errno;
+    return granted < WHOLE ? 0 : -EMSGSIZE;
+}
+
 int both_send_first(struct witness *w, int cure)
 {
     struct side ours = {.received = 0}, theirs = {.received = 0};
-    int error = pipe_open(&theirs.in, &ours.out), status;
+    int error = open_sized(&theirs.in, &ours.out), status;
     pid_t child;
 
     witness_expect(w, INT64_C(2) * WHOLE);
     if (!error)
-        error = pipe_open(&ours.in, &theirs.out);
+        error = open_sized(&ours.in, &theirs.out);
     if (error)
         return error;
     child = fork();

@@ -271,6 +271,7 @@ int killed_mid_message(struct witness *w, int cure)
     witness_holder(w, sibling);
     witness_child(w, sender);
     witness_fd(w, "messages", reader.fd);
+    witness_show(w, 1); /* what the dead left, before it is read */
     witness_ready(w);
 
     witness_got(w, receive_two(&reader));

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* test_verdict_cycle.c - who claims to be in a cycle, and is in none, or in
+ * another. */
+#include "test_verdict.h"
+
+#include <sys/wait.h>
+
+enum { MUCH = 256 * 1024 };
+
+static char much[MUCH];
+static int one[2], two[2];
+
+static int open_both(void)
+{
+    return fd_pipe(one) < 0 || fd_pipe(two) < 0 ? -EIO : 0;
+}
+
+static void claim(struct witness *w, pid_t holder, int fd)
+{
+    witness_victim(w, getpid());
+    witness_holder(w, holder);
+    witness_fd(w, "pipe", fd);
+    witness_ready(w);
+}
+
+static void read_never(void)
+{
+    fd_close(&one[1]);
+    pause_for_ever();
+}
+
+/* Nobody but the child could read, and the child waits for no one of us. */
+static int fill_for_one_who_pauses(struct witness *w, int cure)
+{
+    pid_t child = open_both() ? -1 : fork_to(read_never);
+
+    (void)cure;
+    fd_close(&one[0]);
+    claim(w, child, one[1]);
+    return write_full(one[1], much, MUCH);
+}
+
+static int fill_for_oneself(struct witness *w, int cure)
+{
+    (void)cure;
+    if (open_both())
+        return -EIO;
+    claim(w, getpid(), one[1]);
+    return write_full(one[1], much, MUCH);
+}
+
+static void read_slowly(void)
+{
+    char byte;
+
+    fd_close(&one[1]);
+    for (;;) {
+        test_sleep_ms(20);
+        if (read_some(one[0], &byte, 1) <= 0)
+            _exit(0);
+    }
+}
+
+static int fill_for_a_slow_reader(struct witness *w, int cure)
+{
+    pid_t child = open_both() ? -1 : fork_to(read_slowly);
+
+    (void)cure;
+    fd_close(&one[0]);
+    claim(w, child, one[1]);
+    return write_full(one[1], much, MUCH);
+}
+
+static void join_the_parent_in_three(void)
+{
+    fd_close(&two[0]);
+    write_full(two[1], much, MUCH);
+}
+
+/* A cycle, and of another length: parent, child, grandchild. */
+static void wait_for_grandchild(void)
+{
+    pid_t grandchild = fork_to(join_the_parent_in_three);
+
+    fd_close(&two[0]);
+    fd_close(&two[1]);
+    waitpid(grandchild, NULL, 0);
+}
+
+static int wait_in_a_longer_cycle(struct witness *w, int cure)
+{
+    pid_t child = open_both() ? -1 : fork_to(wait_for_grandchild);
+
+    (void)cure;
+    fd_close(&two[1]);
+    claim(w, child, two[0]);
+    return waitpid(child, NULL, 0) == child ? 0 : -ECHILD;
+}
+
+static int end_at_once(struct witness *w, int cure)
+{
+    (void)cure;
+    claim(w, getpid(), 3);
+    return 0;
+}
+
+static void impostors_of_a_cycle_are_not_proven(void **state)
+{
+    static const struct impostor list[] = {
+        {fill_for_one_who_pauses, "is in no cycle"},
+        {fill_for_oneself, "is in no cycle"},
+        {fill_for_a_slow_reader, "is in no cycle"},
+        {end_at_once, "it ended with exit status 0"},
+        {NULL, NULL}};
+
+    (void)state;
+    all_refused(HANGS, "cycle 2", list);
+    refused(HANGS, "cycle 99", &list[0]);
+}
+
+/* Three edges are no two, and are proven as three. */
+static void a_cycle_is_proven_for_its_own_length_alone(void **state)
+{
+    static const struct impostor two_edges = {wait_in_a_longer_cycle,
+                                              "has 3 edges"};
+    const struct hazard three = {.name = "three",
+                                 .expect = HANGS,
+                                 .evidence = "cycle 3",
+                                 .run = wait_in_a_longer_cycle};
+
+    (void)state;
+    refused(HANGS, "cycle 2", &two_edges);
+    assert_int_equal(observe(&three, 0, 10 * SECOND).verdict.ruling, PROVEN);
+}
+
+static int patient(void **state)
+{
+    int error = census_begin(state);
+
+    alarm(120);
+    return error;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(impostors_of_a_cycle_are_not_proven,
+                                        patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            a_cycle_is_proven_for_its_own_length_alone, patient, census_end),
+    };
+
+    return RUN_PROMISES(tests);
+}
