@@ -33,6 +33,9 @@
 
 enum { NOT_RUN = 127 };
 
+/* More than it needs: what it could not end by then is ended from here. */
+#define KEEPER_PATIENCE (3 * SECOND)
+
 /* The two sides' descriptors: what the program prints; the errno of an exec
  * that failed, at its end when exec succeeded; the life line. */
 struct lines {
@@ -106,16 +109,26 @@ static _Noreturn void keep(const char *const argv[], struct lines *l)
     _exit(0);
 }
 
-/* Read until the end of fd: 0, -EINTR, -ETIMEDOUT or -errno. */
-static int collect(int fd, int64_t deadline, const volatile sig_atomic_t *stop,
-                   char **text, size_t *length)
+/* Has the keeper ended without a word?  What it kept may hold the output open
+ * for ever. */
+static bool keeper_has_died(int life)
+{
+    int status;
+
+    return recv(life, &status, sizeof status, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Read what the program prints, to its end: 0, -EINTR, -ETIMEDOUT or -errno. */
+static int collect(const struct lines *l, int64_t deadline,
+                   const volatile sig_atomic_t *stop, char **text,
+                   size_t *length)
 {
     size_t capacity = 0;
 
     *text = NULL;
     *length = 0;
     for (;;) {
-        struct pollfd readable = {fd, POLLIN, 0};
+        struct pollfd readable = {l->out[0], POLLIN, 0};
         ssize_t got;
 
         if (*length + 1 >= capacity) {
@@ -130,20 +143,28 @@ static int collect(int fd, int64_t deadline, const volatile sig_atomic_t *stop,
             return -EINTR;
         if (clock_now() > deadline)
             return -ETIMEDOUT;
-        if (poll(&readable, 1, 100) <= 0)
+        if (poll(&readable, 1, 100) <= 0) {
+            if (keeper_has_died(l->life[0]))
+                return 0;
             continue;
-        got = read_some(fd, *text + *length, capacity - *length - 1);
+        }
+        got = read_some(l->out[0], *text + *length, capacity - *length - 1);
         if (got <= 0)
             return (int)got;
         *length += (size_t)got;
     }
 }
 
-/* Did exec fail?  Its errno came through the pipe that exec closes. */
-static int exec_error(int failure)
+/* Did exec fail?  Its errno came through the pipe that exec closes; who was
+ * stopped before that says nothing. */
+static int exec_error(int failure, int64_t deadline)
 {
+    struct pollfd said = {failure, POLLIN, 0};
+    struct timespec left;
     int number;
 
+    if (ppoll(&said, 1, clock_left(deadline, &left), NULL) <= 0)
+        return -ETIMEDOUT;
     return read_full(failure, &number, sizeof number) == sizeof number ? -number
                                                                        : 0;
 }
@@ -169,24 +190,38 @@ static void close_lines(struct lines *l)
     }
 }
 
+/* It ends what is left, and itself; killed, or stopped by somebody, it cannot,
+ * and then what it kept is ours. */
+static void end_keeper(pid_t keeper, struct lines *l)
+{
+    int64_t deadline = clock_deadline(KEEPER_PATIENCE);
+    int status = 0;
+    pid_t ended;
+
+    fd_close(&l->life[0]);
+    while ((ended = waitpid(keeper, &status, WNOHANG)) == 0 &&
+           clock_now() < deadline)
+        poll(NULL, 0, 1);
+    if (ended == 0) {
+        kill(keeper, SIGKILL);
+        waitpid(keeper, &status, 0);
+    }
+    if (WIFSIGNALED(status))
+        group_end(keeper);
+}
+
 /* How the program ended; one that was not left to end, or whose keeper did not
  * live to say it, was killed. */
-static int end_keeper(pid_t keeper, struct lines *l, int64_t deadline,
-                      int *error)
+static int hear_end(struct lines *l, int64_t deadline, int *error)
 {
     struct pollfd said = {l->life[0], POLLIN, 0};
     struct timespec left;
-    int status = SIGKILL, was = 0;
+    int status = SIGKILL;
 
     if (!*error && ppoll(&said, 1, clock_left(deadline, &left), NULL) <= 0)
         *error = -ETIMEDOUT;
     if (!*error && read_full(l->life[0], &status, sizeof status) < 0)
         status = SIGKILL;
-    fd_close(&l->life[0]); /* it ends what is left, and itself */
-    while (waitpid(keeper, &was, 0) < 0 && errno == EINTR)
-        ;
-    if (WIFSIGNALED(was))
-        group_end(keeper);
     return status;
 }
 
@@ -211,12 +246,14 @@ int command_run(const char *const argv[], int64_t patience,
     fd_close(&l.life[1]);
     if (!*error) {
         setpgid(keeper, keeper);
-        *error = exec_error(l.failure[0]);
+        *error = exec_error(l.failure[0], deadline);
     }
     if (!*error)
-        *error = collect(l.out[0], deadline, stop, text, length);
-    if (keeper > 0)
-        status = end_keeper(keeper, &l, deadline, error);
+        *error = collect(&l, deadline, stop, text, length);
+    if (keeper > 0) {
+        status = hear_end(&l, deadline, error);
+        end_keeper(keeper, &l);
+    }
     close_lines(&l);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

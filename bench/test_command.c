@@ -125,11 +125,12 @@ static int run_for_ever(void *pipe)
 /*
  * Start that, kill whom `victim` picks, and see that the program's child does
  * not outlive it.  The program itself would; that child knows nobody of us.
+ * Returns the wait status of ipclab.
  */
-static void nothing_outlives(pid_t (*victim)(pid_t ipclab, pid_t program))
+static int nothing_outlives(pid_t (*victim)(pid_t ipclab, pid_t program))
 {
     char digits[24] = "", stat[40];
-    int pipe_ends[2], end;
+    int pipe_ends[2], end, status = -1;
     pid_t ipclab, left;
     struct process_stat seen;
 
@@ -149,9 +150,10 @@ static void nothing_outlives(pid_t (*victim)(pid_t ipclab, pid_t program))
     /* All of them hold the pipe's other end: it is at its end after them. */
     assert_int_equal(read(end, stat, sizeof stat), 0);
     close(end);
-    waitpid(ipclab, NULL, 0);
+    waitpid(ipclab, &status, 0);
     while (waitpid(-1, NULL, 0) > 0)
         ;
+    return status;
 }
 
 static pid_t ipclab_itself(pid_t ipclab, pid_t program)
@@ -169,16 +171,43 @@ static pid_t the_keeper(pid_t ipclab, pid_t program)
     return stat.parent;
 }
 
+/* In a child: a program whose keeper was stopped by somebody. */
+static int run_with_a_stopped_keeper(void *unused)
+{
+    const char *argv[] = {"sh", "-c",
+                          "kill -STOP $(cut -d ' ' -f 4 /proc/$$/stat); "
+                          "exec sleep 100",
+                          NULL};
+    size_t length;
+    char *text;
+    int error, code;
+
+    (void)unused;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    code = command_run(argv, SECOND / 5, &stop, &text, &length, &error);
+    free(text);
+    if (error != -ETIMEDOUT || code != -SIGKILL)
+        return test_line(__LINE__);
+    return waitpid(-1, NULL, 0) < 0 ? 0 : test_line(__LINE__);
+}
+
+static void a_stopped_keeper_holds_nobody_up(void **state)
+{
+    (void)state;
+    test_expect_in_fork(run_with_a_stopped_keeper, NULL);
+}
+
 static void a_killed_ipclab_leaves_nothing_of_a_program(void **state)
 {
     (void)state;
-    nothing_outlives(ipclab_itself);
+    assert_true(WIFSIGNALED(nothing_outlives(ipclab_itself)));
 }
 
 static void a_killed_keeper_leaves_nothing_of_a_program(void **state)
 {
     (void)state;
-    nothing_outlives(the_keeper);
+    /* It noticed, and did not wait for the time to be over. */
+    assert_int_equal(nothing_outlives(the_keeper), 0);
 }
 
 /* --- CPython's side --- */
@@ -253,6 +282,14 @@ static void anything_less_is_refused_with_its_reason(void **state)
     fails("sleep 100", -ETIMEDOUT, "CPython: no end after 2 s: killed");
 }
 
+static int patient(void **state)
+{
+    int error = census_begin(state);
+
+    alarm(60); /* a stopped keeper has its time, too */
+    return error;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +307,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             one_that_closes_its_output_is_not_waited_for, census_begin,
             census_end),
+        cmocka_unit_test_setup_teardown(a_stopped_keeper_holds_nobody_up,
+                                        patient, census_end),
         cmocka_unit_test_setup_teardown(
             a_killed_ipclab_leaves_nothing_of_a_program, census_begin,
             census_end),

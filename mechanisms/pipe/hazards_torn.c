@@ -207,7 +207,7 @@ static _Noreturn void send_and_die(struct connection *writer)
     _exit(1);
 }
 
-/* Its sibling, which has the write end too, and nothing to say for now. */
+/* Its sibling, which has the write end too, and waits for a task. */
 static _Noreturn void idle(struct connection *writer, bool close_it)
 {
     char task;
