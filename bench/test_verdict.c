@@ -50,14 +50,6 @@ static void the_hazards_of_pipe_are_proven_and_cured(void **state)
     all_proven_and_cured(pipe_hazards);
 }
 
-static int only_pauses(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    witness_ready(w);
-    pause_for_ever();
-}
-
 static void evidence_of_an_unknown_kind_proves_nothing(void **state)
 {
     static const struct impostor impostor = {only_pauses,

@@ -115,6 +115,32 @@ static inline void do_nothing(void)
 {
 }
 
+static inline int only_pauses(struct witness *w, int cure)
+{
+    (void)cure;
+    witness_victim(w, getpid());
+    witness_ready(w);
+    pause_for_ever();
+}
+
+static inline int exits_at_once(struct witness *w, int cure)
+{
+    (void)cure;
+    witness_victim(w, getpid());
+    witness_holder(w, getppid());
+    witness_ready(w);
+    return 0;
+}
+
+/* A set-up for what takes long, since each impostor is given its time. */
+static inline int patient(void **state)
+{
+    int error = census_begin(state);
+
+    alarm(120);
+    return error;
+}
+
 /* Fork a child that does it. */
 static inline pid_t fork_to(void (*what)(void))
 {

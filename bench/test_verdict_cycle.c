@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* test_verdict_cycle.c - who claims to be in a cycle, and is in none, or in
  * another. */
-#include "test_verdict.h"
+#include "test_verdict_pipes.h"
 
 #include <sys/wait.h>
 
 enum { MUCH = 256 * 1024 };
 
 static char much[MUCH];
-static int one[2], two[2];
-
-static int open_both(void)
-{
-    return fd_pipe(one) < 0 || fd_pipe(two) < 0 ? -EIO : 0;
-}
-
-static void claim(struct witness *w, pid_t holder, int fd)
-{
-    witness_victim(w, getpid());
-    witness_holder(w, holder);
-    witness_fd(w, "pipe", fd);
-    witness_ready(w);
-}
-
 static void read_never(void)
 {
     fd_close(&one[1]);
@@ -131,14 +116,6 @@ static void a_cycle_is_proven_for_its_own_length_alone(void **state)
     (void)state;
     refused(HANGS, "cycle 2", &two_edges);
     assert_int_equal(observe(&three, 0, 10 * SECOND).verdict.ruling, PROVEN);
-}
-
-static int patient(void **state)
-{
-    int error = census_begin(state);
-
-    alarm(120);
-    return error;
 }
 
 int main(void)

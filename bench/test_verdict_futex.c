@@ -140,7 +140,7 @@ static int child_exits(struct witness *w, int cure)
     return accuse(w, do_nothing);
 }
 
-static int exits_at_once(struct witness *w, int cure)
+static int exits_and_claims_a_mutex(struct witness *w, int cure)
 {
     (void)cure;
     claim_mutex(w, getpid(), getppid());
@@ -202,7 +202,7 @@ static void impostors_of_a_held_lock_are_not_proven(void **state)
         {nobody_holds_it, "nobody holds the mutex"},
         {a_thread_of_its_own_holds_it, "lives in process"},
         {child_exits, "there is no process"},
-        {exits_at_once, "it ended with exit status 0"},
+        {exits_and_claims_a_mutex, "it ended with exit status 0"},
         {never_ready, "its stage was set"},
         {wrong_holder, "as was said"},
         {NULL, NULL},

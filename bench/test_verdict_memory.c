@@ -4,20 +4,6 @@
 
 #include <sys/mman.h>
 
-static int only_pauses(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    pause_for_ever();
-}
-
-static int exits_at_once(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    return 0;
-}
-
 /* --- "same number" --- */
 
 enum { DRAWERS = 3 };

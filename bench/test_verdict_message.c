@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_verdict_message.c - who claims a message twice, or one within another,
  * and has none. */
-#include "test_verdict.h"
+#include "test_verdict_pipes.h"
 
 static volatile uint64_t delivered;
-static int one[2], two[2];
-
-static int open_both(void)
-{
-    return fd_pipe(one) < 0 || fd_pipe(two) < 0 ? -EIO : 0;
-}
-
-static void claim(struct witness *w, pid_t holder, int fd)
-{
-    witness_victim(w, getpid());
-    witness_holder(w, holder);
-    witness_fd(w, "pipe", fd);
-    witness_ready(w);
-}
-
 /* --- "delivered twice" --- */
 
 /* Show the pipe `one` as it is, fork, and show what each was given. */
@@ -192,14 +177,6 @@ static void impostors_of_a_message_within_another_are_not_proven(void **state)
 
     (void)state;
     all_refused(CORRUPTS, "message within message", list);
-}
-
-static int patient(void **state)
-{
-    int error = census_begin(state);
-
-    alarm(120);
-    return error;
 }
 
 int main(void)

@@ -6,15 +6,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-static int exits_at_once(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    witness_holder(w, getppid());
-    witness_ready(w);
-    return 0;
-}
-
 /* --- "read pipe" ------------------------------------------------------------
  */
 
@@ -113,7 +104,7 @@ static int reads_a_socket(struct witness *w, int cure)
     return (int)read_some(ends[0], &byte, 1);
 }
 
-static int only_pauses(struct witness *w, int cure)
+static int pauses_over_results(struct witness *w, int cure)
 {
     (void)cure;
     witness_fd(w, "results", 0);
@@ -132,7 +123,7 @@ static void impostors_of_an_inherited_end_are_not_proven(void **state)
         {reads_a_pipe_that_nobody_writes, "it ended with exit status 0"},
         {reads_another, "not where it was said to be"},
         {reads_a_socket, "and no pipe"},
-        {only_pauses, "not where it was said to be"},
+        {pauses_over_results, "not where it was said to be"},
         {exits_at_once, "it ended with exit status 0"},
         {NULL, NULL},
     };

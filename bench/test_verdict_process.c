@@ -10,14 +10,7 @@
 
 enum { SEVERAL = 4 };
 
-static int only_pauses(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    pause_for_ever();
-}
-
-static int exits_at_once(struct witness *w, int cure)
+static int exits_and_claims_zombies(struct witness *w, int cure)
 {
     (void)cure;
     witness_victim(w, getpid());
@@ -120,7 +113,7 @@ static void impostors_of_zombies_are_not_proven(void **state)
         {they_are_anothers, "0 children of process"},
         {the_parent_has_ended, "has ended"},
         {only_pauses, "its time was over"},
-        {exits_at_once, "it ended with exit status 0"},
+        {exits_and_claims_zombies, "it ended with exit status 0"},
         {NULL, NULL},
     };
 
@@ -261,7 +254,7 @@ static void impostors_of_an_inherited_port_are_not_proven(void **state)
         {its_holder_is_another, "holds socket"},
         {its_worker_listens_elsewhere, "has another listener"},
         {only_pauses, "its time was over"},
-        {exits_at_once, "it ended with exit status 0"},
+        {exits_and_claims_zombies, "it ended with exit status 0"},
         {NULL, NULL},
     };
 

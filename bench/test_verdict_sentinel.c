@@ -5,23 +5,6 @@
 
 #include <poll.h>
 
-static int only_pauses(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    witness_ready(w);
-    pause_for_ever();
-}
-
-static int exits_at_once(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    witness_holder(w, getppid());
-    witness_ready(w);
-    return 0;
-}
-
 /* What goes wrong in the setting of a held sentinel, instead of all. */
 struct setting_of_sentinel {
     void (*child_does)(void); /* before it ends */

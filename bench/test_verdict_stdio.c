@@ -5,20 +5,6 @@
 
 #include <pthread.h>
 
-static int only_pauses(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    pause_for_ever();
-}
-
-static int exits_at_once(struct witness *w, int cure)
-{
-    (void)cure;
-    witness_victim(w, getpid());
-    return 0;
-}
-
 static int go[2]; /* a thread that has the lock writes a byte */
 
 static void *hold(void *unused)

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_verdict_torn.c - who claims to wait for the rest of a message whose
  * sender has died, and does not. */
-#include "test_verdict.h"
+#include "test_verdict_pipes.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 
 static int tasks[2];
-static int one[2], two[2];
-
-static int open_both(void)
-{
-    return fd_pipe(one) < 0 || fd_pipe(two) < 0 ? -EIO : 0;
-}
-
 /* --- what the sender does --- */
 
 static void send_whole(void)
@@ -165,14 +158,6 @@ static void a_torn_message_is_proven(void **state)
 
     (void)state;
     assert_int_equal(observe(&torn, 0, 10 * SECOND).verdict.ruling, PROVEN);
-}
-
-static int patient(void **state)
-{
-    int error = census_begin(state);
-
-    alarm(120);
-    return error;
 }
 
 int main(void)
