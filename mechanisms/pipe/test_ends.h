@@ -117,4 +117,20 @@ static inline void test_end_echo(pid_t pid, struct connection ends[4])
     assert_int_equal(status, 0);
 }
 
+/* One message, sent and received. */
+static inline void echo_one(bool duplex, size_t size, uint64_t number,
+                            struct connection *in, struct connection *out)
+{
+    unsigned char *data = malloc(size + 1), *back = malloc(size + 1);
+
+    (void)duplex;
+    test_fill(data, size, number);
+    assert_int_equal(connection_send(out, data, size), 0);
+    assert_int_equal(connection_poll(in, NO_TIMEOUT), 1);
+    assert_int_equal(connection_recv(in, back, size), size);
+    assert_memory_equal(back, data, size);
+    free(data);
+    free(back);
+}
+
 #endif

@@ -75,4 +75,35 @@ static inline const char *test_read_all(int fd)
     return text;
 }
 
+/* --- targets that several have --- */
+
+static inline int do_nothing(struct parcel *arguments)
+{
+    (void)arguments;
+    return 0;
+}
+TARGET(do_nothing)
+
+/* Until the parent has ended. */
+static inline int stay(struct parcel *arguments)
+{
+    (void)arguments;
+    process_parent_join(NO_TIMEOUT);
+    return 77;
+}
+TARGET(stay)
+
+static inline unsigned count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    const struct dirent *entry;
+    unsigned count = 0;
+
+    while (dir && (entry = readdir(dir)))
+        count += entry->d_name[0] != '.';
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
 #endif

@@ -7,22 +7,6 @@
 
 /* ---- targets ----------------------------------------------------------- */
 
-static int do_nothing(struct parcel *arguments)
-{
-    (void)arguments;
-    return 0;
-}
-TARGET(do_nothing)
-
-/* Live as long as the parent does. */
-static int stay(struct parcel *arguments)
-{
-    (void)arguments;
-    process_parent_join(NO_TIMEOUT);
-    return 77;
-}
-TARGET(stay)
-
 static int report(struct parcel *arguments)
 {
     const char *text;
