@@ -55,13 +55,14 @@ struct waker {
 /* One thing that would end a wait; poll waits for several. */
 struct want {
     enum wait_kind kind;
-    int fd;          /* the waiter's own, or -1 */
-    uint64_t object; /* a pipe's or socket's number, or 0 */
-    char what[128];  /* "room in pipe 91544" */
-    char who[48];    /* what its wakers are: "readers of pipe 91544" */
-    char note[200];  /* what else is known, or "" */
-    bool outside;    /* something that is no process here can bring it */
-    bool owner;      /* one that alone can: an owner, a child, a thread */
+    uint64_t word[3]; /* of a shared futex: device, inode, byte; else 0 */
+    int fd;           /* the waiter's own, or -1 */
+    uint64_t object;  /* a pipe's or socket's number, or 0 */
+    char what[128];   /* "room in pipe 91544" */
+    char who[48];     /* what its wakers are: "readers of pipe 91544" */
+    char note[200];   /* what else is known, or "" */
+    bool outside;     /* something that is no process here can bring it */
+    bool owner;       /* one that alone can: an owner, a child, a thread */
     struct waker *waker;
     size_t wakers;
 };

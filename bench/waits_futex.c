@@ -81,15 +81,38 @@ static bool maps_object(pid_t process, const struct mapping *m, uint64_t byte)
 
 /* --- who --- */
 
+/* Somebody who waits for the same word, and was asked before. */
+static const struct want *find_same(const struct graph *g,
+                                    const struct waiter *w,
+                                    const struct want *want)
+{
+    for (const struct waiter *other = g->waiter; other < w; other++)
+        for (size_t i = 0; i < other->wants; i++)
+            if (memcmp(other->want[i].word, want->word, sizeof want->word) == 0)
+                return &other->want[i];
+    return NULL;
+}
+
 /* Every process that has this word.  One that waits is listed with the rest:
- * its other threads could wake it. */
+ * its other threads could wake it.  Many wait for one word, and to read the
+ * maps of all processes for each would take seconds. */
 static void add_mappers(struct graph *g, struct waiter *w, struct want *want,
                         const struct mapping *m)
 {
     uint64_t byte = w->task.arguments[0] - m->begin + m->offset;
-    DIR *folder = opendir("/proc");
+    const struct want *same;
+    DIR *folder;
     long pid;
 
+    want->word[0] = (uint64_t)m->major << 32 | m->minor;
+    want->word[1] = m->inode;
+    want->word[2] = byte;
+    same = find_same(g, w, want);
+    for (size_t i = 0; same && i < same->wakers; i++)
+        waker_add(g, want, same->waker[i].process, 0, -1);
+    if (same && same->wakers)
+        return;
+    folder = opendir("/proc");
     while (folder && (pid = proc_next(folder)) > 0)
         if (maps_object((pid_t)pid, m, byte))
             waker_add(g, want, (pid_t)pid, 0, -1);
