@@ -9,7 +9,8 @@
 
 enum { HIDERS = 3 };
 
-/* Daemons, as the book says: in sessions of their own, adopted, deaf. */
+/* Daemons, as the book says: in sessions of their own, adopted, deaf.  Each
+ * says that it is there, and we that those between are gone. */
 static int hide(void *unused)
 {
     (void)unused;
@@ -23,13 +24,16 @@ static int hide(void *unused)
             write_full(line[1], "", 1);
             pause_for_ever();
         }
+    for (int i = 0; i < HIDERS; i++)
+        wait(NULL);
+    write_full(line[1], "", 1);
     pause_for_ever();
 }
 
 /* The same, and the program itself ends when they are there. */
 static int hide_and_exit(void *unused)
 {
-    char bytes[HIDERS];
+    char bytes[HIDERS + 1];
     pid_t child = fork();
 
     if (child == 0)
