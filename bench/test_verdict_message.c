@@ -3,6 +3,8 @@
  * and has none. */
 #include "test_verdict_pipes.h"
 
+#include <sys/wait.h>
+
 static volatile uint64_t delivered;
 /* --- "delivered twice" --- */
 
@@ -35,6 +37,27 @@ static int open_a_dry_one(void)
 
     fd_close(&one[1]);
     return error;
+}
+
+static void end_now(void)
+{
+    _exit(0);
+}
+
+/* Who was killed meanwhile is not a machine that shows nothing. */
+static int show_one_that_has_gone(struct witness *w, int cure)
+{
+    pid_t child = fork_to(end_now);
+
+    (void)cure;
+    waitpid(child, NULL, 0);
+    delivered = 7;
+    witness_memory(w, "delivered", &delivered);
+    witness_victim(w, child);
+    witness_holder(w, getpid());
+    witness_show(w, 1);
+    witness_show(w, 2);
+    return 0;
 }
 
 static int show_two_different(struct witness *w, int cure)
@@ -99,6 +122,7 @@ static int show_no_stage(struct witness *w, int cure)
 static void impostors_of_a_message_twice_are_not_proven(void **state)
 {
     static const struct impostor list[] = {
+        {show_one_that_has_gone, "cannot be read here"},
         {show_two_different, " has 1, and "},
         {show_nothing, "was given nothing"},
         {show_one_that_may_yet_come, "somebody can still write"},

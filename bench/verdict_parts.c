@@ -2,6 +2,7 @@
 /* verdict_parts.c - what every kind of evidence is judged with. */
 #include "verdict_parts.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,10 @@ bool verdict_refuse(struct verdict *v, const char *format, ...)
 
 bool verdict_cannot_show(struct verdict *v, const char *what, int error)
 {
-    v->ruling = NOT_SHOWN;
+    /* Only these are the machine's: all else is that there is nothing, or
+     * nobody any more, to be read. */
+    if (error == -EACCES || error == -EPERM || error == -ENOSYS)
+        v->ruling = NOT_SHOWN;
     return verdict_refuse(v, "%s cannot be read here: %s", what,
                           strerror(-error));
 }

@@ -56,7 +56,8 @@ void verdict_say(struct verdict *v, const char *format, ...)
 bool verdict_refuse(struct verdict *v, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The kernel does not let us look: not proven, and not disproven.  False. */
+/* It could not be read.  Where the kernel does not let us look that is not
+ * proven, and not disproven; of who has gone it is not proven.  False. */
 bool verdict_cannot_show(struct verdict *v, const char *what, int error);
 
 /* Where calls are not shown the address is the witness's word, and we say so.
