@@ -9,7 +9,7 @@ CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wformat=2
-LIBRARIES = hwloc jansson
+LIBRARIES = hwloc jansson libcrypto
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZER) -pthread
 INCLUDES   = -Imechanisms -Ibench
@@ -26,7 +26,12 @@ PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 
 plugs      = $(wildcard mechanisms/*/workload.c mechanisms/*/hazards.c mechanisms/*/hazards_*.c)
 sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
-bench      = $(filter-out bench/main.c bench/tiny.c bench/empty.c,$(wildcard bench/[!t]*.c bench/t[!e]*.c))
+programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
+bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
+# What a worker is: the other side of a trial, without what needs libcrypto.
+crypto     = mechanisms/common/auth.c mechanisms/start/forkserver.c mechanisms/start/server.c
+worker     = bench/worker.c bench/peer.c bench/side.c bench/registry.c bench/counters.c \
+             $(wildcard bench/floor_*.c mechanisms/*/workload.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
 headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)
@@ -34,6 +39,8 @@ every_c    = $(wildcard mechanisms/*/*.c bench/*.c lessons/*/*.c)
 
 mech_objs  = $(sources:%.c=$(BUILD)/%.o)
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
+worker_objs = $(worker:%.c=$(BUILD)/%.o) $(filter-out $(crypto:%.c=$(BUILD)/%.o),$(mech_objs))
+images     = $(BUILD)/worker $(BUILD)/forkserver
 test_progs = $(tests:%.c=$(BUILD)/%)
 demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
 
@@ -41,7 +48,7 @@ demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/ipclab $(BUILD)/tiny $(BUILD)/empty $(demo_progs) ## build ipclab and the lessons' demos
+all: $(BUILD)/ipclab $(images) $(BUILD)/tiny $(BUILD)/empty $(demo_progs) ## build ipclab and the lessons' demos
 
 bench: all ## measure, 5 min (QUICK=1: 60 s, FULL=1: up to 60 min) and draw
 	@scripts/bench $(BUILD) $(if $(QUICK),--quick) $(if $(FULL),--full)
@@ -90,6 +97,21 @@ $(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,link)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 
+# The images that children of ipclab are of.  What is loaded at each exec and
+# copied at each fork is kept small: static, and libcrypto in the fork server
+# alone.  A sanitizer wants to be linked dynamically.
+ifdef SANITIZE
+image_link = $(LINK)
+else
+image_link = $(LINK) -static $(shell ld --help | grep -q no-warnings && echo -Wl,--no-warnings)
+endif
+
+$(BUILD)/worker: $(worker_objs)
+	$(call say,link)$(CC) $(image_link) -o $@ $^
+
+$(BUILD)/forkserver: $(worker_objs) $(crypto:%.c=$(BUILD)/%.o)
+	$(call say,link)$(CC) $(image_link) -o $@ $^ -lcrypto
+
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
 
 # The machine card says what was built, and how.
@@ -110,7 +132,7 @@ $(BUILD)/%: $(BUILD)/%.o $(lab_objs)
 	$(call say,link)$(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's,^// wrap: ,,p' $*.c)) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
 
 $(BUILD)/lessons/%/demo: $(BUILD)/lessons/%/demo.o $(mech_objs)
-	$(call say,link)$(CC) $(LINK) -o $@ $^
+	$(call say,link)$(CC) $(LINK) -o $@ $^ -lcrypto
 
 , := ,
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

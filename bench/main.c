@@ -4,6 +4,7 @@
 
 #include "common/hooks.h"
 #include "human.h"
+#include "images.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
     open_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an error, and said so */
     mechanisms_init(argc, argv);
+    images_use_small();
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
         usage(stderr);

@@ -7,4 +7,6 @@
  * once to declare, once to tabulate.
  */
 MECHANISM(start, fork)
+MECHANISM(start, spawn)
+MECHANISM(start, forkserver)
 MECHANISM(pipe, pipe)

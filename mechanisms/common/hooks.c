@@ -21,7 +21,8 @@ static struct finalizer *finalizers; /* highest priority first */
 static atomic_uint finalizer_count;  /* so that none costs no lock */
 static unsigned generation;
 static void (*end_children)(void);
-static void (*turn_off_spawned)(int, char **);
+static struct at_init *inits;
+static bool initialised;
 
 static void before_fork(void)
 {
@@ -53,22 +54,28 @@ __attribute__((constructor)) static void watch_forks(void)
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
+/* Who turns off does not come back, and pays for nothing beyond this. */
 void mechanisms_init(int argc, char **argv)
 {
-    static bool done;
+    bool again = initialised;
 
-    if (!done) {
-        done = true;
-        signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    initialised = true;
+    for (struct at_init *i = inits; i; i = i->next)
+        i->run(argc, argv);
+    if (!again)
         atexit(exit_sequence);
-    }
-    if (turn_off_spawned)
-        turn_off_spawned(argc, argv);
 }
 
-void mechanisms_at_init(void (*turn_off)(int, char **))
+bool mechanisms_initialised(void)
 {
-    turn_off_spawned = turn_off;
+    return initialised;
+}
+
+void mechanisms_at_init(struct at_init *hook)
+{
+    hook->next = inits;
+    inits = hook;
 }
 
 void after_fork_register(struct after_fork *hook)

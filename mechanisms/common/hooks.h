@@ -30,6 +30,7 @@
 #define IPCLAB_HOOKS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -41,8 +42,19 @@
  */
 void mechanisms_init(int argc, char **argv);
 
-/* Have mechanisms_init call turn_off(argc, argv); start/ does. */
-void mechanisms_at_init(void (*turn_off)(int argc, char **argv));
+/* Has it been called in this process, or in one that it was forked from? */
+bool mechanisms_initialised(void);
+
+/*
+ * What mechanisms_init runs: an image that is run in the place of another turns
+ * off there, and then run does not return.  Registered before main begins.
+ */
+struct at_init {
+    void (*run)(int argc, char **argv);
+    struct at_init *next; /* private */
+};
+
+void mechanisms_at_init(struct at_init *hook);
 
 struct after_fork {
     void (*run)(void *argument);

@@ -89,19 +89,24 @@ int fd_duplicate(int fd)
     return copy < 0 ? -errno : copy;
 }
 
+int fd_raised(int fd)
+{
+    int high;
+
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    high = fd_duplicate(fd);
+    close(fd);
+    return high;
+}
+
 /* Have both ends above the standard descriptors, or close them. */
 static int move_up(int ends[2])
 {
     for (int i = 0; i < 2; i++) {
-        int low = ends[i];
+        int error = ends[i] = fd_raised(ends[i]);
 
-        if (low > STDERR_FILENO)
-            continue;
-        ends[i] = fd_duplicate(low);
-        close(low);
-        if (ends[i] < 0) {
-            int error = ends[i];
-
+        if (error < 0) {
             ends[i] = -1;
             fd_close(&ends[!i]);
             return error;

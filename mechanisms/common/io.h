@@ -45,6 +45,12 @@ int fd_pipe(int ends[2]);
 /* The same with socketpair(2), AF_UNIX and SOCK_STREAM. */
 int fd_socket_pair(int ends[2]);
 
+/*
+ * The same descriptor above the standard three, or -errno, which an error that
+ * comes in as fd is passed through as; the one that came in is closed.
+ */
+int fd_raised(int fd);
+
 /* Close *fd unless it is -1, and make it -1: never closed twice. */
 void fd_close(int *fd);
 

@@ -321,7 +321,7 @@ static int is_turned_off(void *unused)
     char text[] = "turn off", *argv[] = {text, NULL};
 
     (void)unused;
-    mechanisms_at_init(turn_off);
+    mechanisms_at_init(&(struct at_init){.run = turn_off});
     mechanisms_init(0, argv);
     mechanisms_init(1, argv);
     return test_line(__LINE__);

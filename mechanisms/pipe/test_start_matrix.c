@@ -192,16 +192,17 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            given_ends_work_and_end_with_their_owner, census_begin, census_end),
+            given_ends_work_and_end_with_their_owner, census_begin,
+            children_end),
         cmocka_unit_test_setup_teardown(a_given_socket_works_in_both_directions,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(shared_ends_are_both_processes,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             the_parent_may_close_its_copy_after_start, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(what_a_child_does_not_take_ends_with_it,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
     };
 
     mechanisms_init(argc, argv);

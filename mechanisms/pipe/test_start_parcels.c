@@ -230,18 +230,18 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_descriptor_of_any_number_can_be_written_through, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(the_number_of_stdin_is_handed_on_too,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             what_was_given_to_no_child_is_closed_with_its_parcel, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(a_childs_writes_to_a_region_are_seen,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_large_parcel_arrives_whole,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_torn_parcel_is_no_connection,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
     };
 
     mechanisms_init(argc, argv);

@@ -11,7 +11,8 @@
 
 #include <stdlib.h>
 
-extern const struct hazard pipe_hazards[];
+/* Not in a worker, which shows none. */
+extern const struct hazard pipe_hazards[] __attribute__((weak));
 
 struct sides {
     struct connection ends[4]; /* 0, 1: the timed side's; 2, 3: the peer's */

@@ -22,7 +22,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { LOST = 255, SPARE = 8 };
 
@@ -36,10 +38,8 @@ static void forget_children(void *unused)
 {
     (void)unused;
     lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    for (struct child *c = children; c; c = c->next) {
+    for (struct child *c = children; c; c = c->next)
         fd_close(&c->sentinel);
-        fd_close(&c->alive);
-    }
     children = NULL;
     child_count = 0;
 }
@@ -61,6 +61,21 @@ static void note_end(struct child *c, int status)
     c->code = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/*
+ * The fork server writes how it ended, and only then reaps it.  The end of the
+ * pipe without that is the server's end.  The lock is held.
+ */
+static void read_end(struct child *c)
+{
+    int64_t code;
+    ssize_t got = read_some(c->sentinel, &code, sizeof code);
+
+    if (got == -EAGAIN)
+        return;
+    c->ended = true;
+    c->code = got == sizeof code ? (int)code : LOST;
+}
+
 /* Reap c if it has ended.  The lock is held. */
 static void reap(struct child *c)
 {
@@ -69,6 +84,10 @@ static void reap(struct child *c)
 
     if (c->ended)
         return;
+    if (c->served) {
+        read_end(c);
+        return;
+    }
     do
         got = waitpid(c->pid, &status, WNOHANG);
     while (got < 0 && errno == EINTR);
@@ -106,17 +125,66 @@ bool child_has_ended(struct child *c)
  * status would seem lost to another thread, and a signal might go to whoever
  * gets its pid.
  */
-void child_reap_blocking(struct child *c)
+static void await_zombie(pid_t pid)
 {
     siginfo_t info;
     int got;
 
+    do
+        got = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    while (got < 0 && errno == EINTR);
+}
+
+void child_reap_blocking(struct child *c)
+{
     if (child_is_noted(c))
         return;
-    do
-        got = waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT);
-    while (got < 0 && errno == EINTR);
+    if (c->served)
+        poll_until(c->sentinel, NO_TIMEOUT);
+    else
+        await_zombie(c->pid);
     child_has_ended(c);
+}
+
+/*
+ * A child of the fork server is reaped there, and its pid given to another, as
+ * soon as its end has been written down.  So the process is held fast first,
+ * and then its end looked for: where there is none yet, it is the one.  The
+ * lock is held.
+ */
+static int signal_served(struct child *c, int number)
+{
+    int fd = (int)syscall(SYS_pidfd_open, c->pid, 0), error = 0;
+
+    if (fd < 0)
+        return errno == ESRCH ? 0 : -errno;
+    reap(c);
+    if (!c->ended && syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) < 0 &&
+        errno != ESRCH)
+        error = -errno;
+    close(fd);
+    return error;
+}
+
+/* The lock is held. */
+static int signal_if_alive(struct child *c, int number)
+{
+    reap(c);
+    if (c->ended) /* its pid may be somebody else's */
+        return 0;
+    if (c->served)
+        return signal_served(c, number);
+    return kill(c->pid, number) < 0 && errno != ESRCH ? -errno : 0;
+}
+
+int child_signal(struct child *c, int number)
+{
+    int error;
+
+    pthread_mutex_lock(&lock);
+    error = signal_if_alive(c, number);
+    pthread_mutex_unlock(&lock);
+    return error;
 }
 
 void children_reap(void)
@@ -143,7 +211,7 @@ struct child *child_new(void)
     if (!c)
         c = malloc(sizeof *c);
     if (c)
-        *c = (struct child){.sentinel = -1, .alive = -1};
+        *c = (struct child){.sentinel = -1};
     return c;
 }
 
@@ -158,7 +226,6 @@ void child_release(struct child *c)
         }
     /* Not before: a fork meanwhile would close the numbers' next owners. */
     fd_close(&c->sentinel);
-    fd_close(&c->alive);
     if (c >= spare && c < spare + SPARE) {
         spare_used[c - spare] = false;
         c = NULL;
@@ -213,11 +280,9 @@ static void end_children(void)
     if (child_count == 0)
         return;
     pthread_mutex_lock(&lock);
-    for (c = children; c; c = c->next) {
-        reap(c);
-        if (c->daemon && !c->ended)
-            kill(c->pid, SIGTERM);
-    }
+    for (c = children; c; c = c->next)
+        if (c->daemon)
+            signal_if_alive(c, SIGTERM);
     pthread_mutex_unlock(&lock);
     while ((c = first_alive()))
         child_reap_blocking(c);

@@ -10,13 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-const char *const start_method_names[] = {"fork", NULL};
+const char *const start_method_names[] = {"fork", "spawn", "forkserver", NULL};
 
 void process_init(struct process *p, const char *target,
                   struct parcel *arguments)
 {
     *p = (struct process){.target = target,
                           .arguments = arguments,
+                          .method = self_method(),
                           .generation = fork_generation()};
     name_child(p);
 }
@@ -29,6 +30,21 @@ static int check(const struct process *p, bool started)
     return p->generation == fork_generation() ? 0 : -ECHILD;
 }
 
+/* Start it by its method; what runs and could not be told what is ended. */
+static int start(struct process *p, struct child *c)
+{
+    int error = p->method == START_FORK    ? fork_start(p, c)
+                : p->method == START_SPAWN ? spawn_start(p, c)
+                : forkserver_start == NULL ? -ENOTSUP
+                                           : forkserver_start(p, c);
+
+    if (error && c->pid > 0) {
+        kill(c->pid, SIGKILL);
+        child_reap_blocking(c);
+    }
+    return error;
+}
+
 int process_start(struct process *p)
 {
     struct child *c;
@@ -38,6 +54,11 @@ int process_start(struct process *p)
         return error;
     if (self_is_daemon())
         return -EPERM;
+    if (p->method != START_FORK && !mechanisms_initialised())
+        return -ELOOP;
+    if (p->method < START_FORK || p->method > START_FORKSERVER)
+        return -EINVAL;
+    process_authkey(); /* is made before there is anybody to share it with */
     p->found = target_find(p->target);
     if (!p->found)
         return -ENOENT;
@@ -46,11 +67,7 @@ int process_start(struct process *p)
     if (!c)
         return -ENOMEM;
     c->daemon = p->daemon;
-    error = fork_start(p, c);
-    if (error && c->pid > 0) { /* it runs, but nothing could watch it */
-        kill(c->pid, SIGKILL);
-        child_reap_blocking(c);
-    }
+    error = start(p, c);
     if (error) {
         child_release(c);
         return error;
@@ -108,7 +125,8 @@ int process_join(struct process *p, int64_t timeout)
     }
     if (timeout > 0) {
         deadline = clock_deadline(timeout);
-        if (poll_until(c->sentinel, deadline) > 0 && !child_has_ended(c))
+        if (poll_until(c->sentinel, deadline) > 0 && !child_has_ended(c) &&
+            !c->served)
             wait_for_pid(c, deadline);
     }
     return child_has_ended(c) ? 0 : -ETIMEDOUT;
@@ -139,10 +157,7 @@ static int send_signal(struct process *p, int number)
 {
     int error = check(p, true);
 
-    /* Once it is reaped its pid may be somebody else's. */
-    if (error || child_has_ended(p->child))
-        return error;
-    return kill(p->child->pid, number) < 0 && errno != ESRCH ? -errno : 0;
+    return error ? error : child_signal(p->child, number);
 }
 
 int process_terminate(struct process *p)

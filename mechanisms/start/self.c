@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,7 +23,9 @@ static struct {
     char name[64];     /* "MainProcess", "Process-1:1", or as it was set */
     char identity[48]; /* "", "1:1" */
     unsigned counter;  /* of the children named so far */
-    bool daemon;
+    bool daemon, has_authkey;
+    unsigned char authkey[AUTH_KEY];
+    enum start_method method;
     pid_t parent;
     int alive; /* readable when the parent has ended; -1: not asked yet */
 } self = {.name = "MainProcess", .alive = -1};
@@ -50,6 +53,29 @@ void name_child(struct process *p)
     snprintf(p->identity, sizeof p->identity, "%.36s%s%u", self.identity,
              self.identity[0] ? ":" : "", number);
     snprintf(p->name, sizeof p->name, "Process-%s", p->identity);
+}
+
+enum start_method self_method(void)
+{
+    return self.method;
+}
+
+const unsigned char *process_authkey(void)
+{
+    if (!self.has_authkey && getrandom(self.authkey, AUTH_KEY, 0) == AUTH_KEY)
+        self.has_authkey = true;
+    return self.authkey;
+}
+
+void self_take_authkey(const unsigned char key[AUTH_KEY])
+{
+    memcpy(self.authkey, key, AUTH_KEY);
+    self.has_authkey = true;
+}
+
+void self_take_parent_fd(int pidfd)
+{
+    self.alive = pidfd;
 }
 
 bool self_is_daemon(void)
@@ -134,8 +160,10 @@ _Noreturn void child_main(const struct process *p, pid_t parent)
     memcpy(self.name, p->name, sizeof self.name);
     memcpy(self.identity, p->identity, sizeof self.identity);
     self.daemon = p->daemon;
+    self.method = p->method;
     self.parent = parent;
-    detach_stdin();
+    if (p->method != START_FORKSERVER) /* the server's is empty already */
+        detach_stdin();
     code = p->found->run(p->arguments);
     exit_sequence();
     flush_standard_streams();

@@ -50,9 +50,26 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum start_method { START_FORK };
+/*
+ * fork: a copy of this process, of which only the calling thread runs.
+ * spawn: a fresh image of the program, which has what is in the parcel and
+ *     nothing else; the cost does not depend on this process's size.
+ * forkserver: a fork of a server that was a fresh image itself and has done
+ *     nothing since (start/forkserver.h).
+ */
+enum start_method { START_FORK, START_SPAWN, START_FORKSERVER };
 
-extern const char *const start_method_names[]; /* "fork", NULL-ended */
+/* "fork", "spawn", "forkserver"; NULL-ended */
+extern const char *const start_method_names[];
+
+/*
+ * The program that a fresh image is of: spawned children, the fork server (and
+ * so its children) and the resource tracker.  NULL, as at first: this one.  It
+ * must know the targets, and be of the same build; until it calls
+ * mechanisms_init every signal is blocked in it.  The string stays the
+ * caller's.  0 or -errno: it cannot be run (CPython set_executable).
+ */
+int process_set_executable(const char *path);
 
 /*
  * What a child runs.  Its result is the exit code, 0 to 255; anything negative
@@ -63,27 +80,27 @@ extern const char *const start_method_names[]; /* "fork", NULL-ended */
 struct target {
     const char *name;
     int (*run)(struct parcel *arguments);
-    struct target *next; /* private */
 };
-
-/* Make a target known; before mechanisms_init, so from a constructor. */
-void target_register(struct target *t);
 
 /* The target of that name, or NULL. */
 const struct target *target_find(const char *name);
 
-/* Make a function known by its own name. */
+/*
+ * Make a function known by its own name.  The linker gathers all of them in one
+ * place, so nothing is registered at run time, and a child finds them however
+ * it was started.
+ */
 #define TARGET(function)                                                       \
-    __attribute__((constructor)) static void register_##function(void)         \
-    {                                                                          \
-        static struct target t = {#function, function, NULL};                  \
-        target_register(&t);                                                   \
-    }
+    static const struct target target_##function = {#function, function};      \
+    static const struct target *const known_##function                         \
+        __attribute__((section("ipclab_targets"), used)) = &target_##function;
 
 /*
  * What tells that a child has ended.  A pipe's read end is CPython's: nobody
  * writes, and its end of file says that every process that holds the other end
- * is gone, so a grandchild keeps it silent.  A pidfd is that one process.
+ * is gone, so a grandchild keeps it silent.  A pidfd is that one process.  The
+ * fork server's is a pipe as well, but one that the server alone writes to: it
+ * is ready when that one process has ended, or the server has.
  */
 enum sentinel_kind { SENTINEL_PIPE, SENTINEL_PIDFD };
 
@@ -94,9 +111,9 @@ struct process {
     struct parcel *arguments; /* the caller's to free, after start; or NULL */
     char name[64];            /* "Process-1"; may be changed before start */
     bool daemon;              /* end it at exit, and let it have no children */
-    enum start_method method;
-    enum sentinel_kind sentinel_kind;
-    pid_t pid; /* 0 before start */
+    enum start_method method; /* at first: as this process was started */
+    enum sentinel_kind sentinel_kind; /* of the fork server: it is neither */
+    pid_t pid;                        /* 0 before start */
 
     struct child *child; /* private from here on */
     const struct target *found;
@@ -114,7 +131,18 @@ void process_init(struct process *p, const char *target,
  * print the parent's lines again.  What was given in the parcel is closed here.
  *
  * 0.  -EINVAL: started before, or closed.  -ENOENT: no such target.  -EPERM: a
- * daemon may have no children.  -ECHILD: made by another process.  -errno.
+ * daemon may have no children.  -ECHILD: made by another process.
+ * -ELOOP: a fresh image is wanted by a program that has not called
+ *     mechanisms_init, which would run its main, and come here, without end
+ *     (Python: "before the current process has finished its bootstrapping").
+ * -ENOTSUP: this image was built without the fork server.
+ * -E2BIG: more descriptors than a message to the fork server holds.
+ * -ECONNRESET: the fork server died of it; whether the child runs is not known.
+ * -ETIMEDOUT: it did not begin within a minute, and was ended.
+ * -errno: what fork, exec or the fork server met with.
+ *
+ * A child that dies before it has its arguments was started, and its exit code
+ * says how it died: 127 is that of an image that does not know the target.
  */
 int process_start(struct process *p);
 
@@ -131,7 +159,7 @@ int process_is_alive(struct process *p);
 /*
  * *code is what the target returned, or -N when signal N ended it.  -EAGAIN:
  * it has not ended (None).  255: its status was lost, because somebody else
- * reaped it.  -EINVAL, -ECHILD as above.
+ * reaped it, or because the fork server died.  -EINVAL, -ECHILD as above.
  */
 int process_exitcode(struct process *p, int *code);
 
@@ -174,5 +202,11 @@ int process_parent_is_alive(void);
 
 /* Wait for its end: 0, -ETIMEDOUT, -ESRCH, or -EMFILE: no descriptor left. */
 int process_parent_join(int64_t timeout);
+
+/*
+ * 32 bytes, random in a MainProcess, and the same in all processes that come
+ * from it: the key by which they know each other (process.authkey).
+ */
+const unsigned char *process_authkey(void);
 
 #endif

@@ -2,26 +2,23 @@
 /*
  * target.c - functions by name.
  *
- * The list is complete before main begins and only read after, so it needs no
- * lock; every child, however started, has the same one.
+ * The linker puts a pointer to each into one section, and says where that
+ * begins and ends.  It is only read, so it needs no lock and no page of a child
+ * is written for it.
  */
 #include "start/start.h"
 
 #include <string.h>
 
-static struct target *targets;
-
-void target_register(struct target *t)
-{
-    t->next = targets;
-    targets = t;
-}
+extern const struct target *const __start_ipclab_targets[]
+    __attribute__((weak));
+extern const struct target *const __stop_ipclab_targets[] __attribute__((weak));
 
 const struct target *target_find(const char *name)
 {
-    const struct target *t = targets;
+    const struct target *const *t = __start_ipclab_targets;
 
-    while (t && strcmp(t->name, name) != 0)
-        t = t->next;
-    return t;
+    while (t != __stop_ipclab_targets && strcmp((*t)->name, name) != 0)
+        t++;
+    return t == __stop_ipclab_targets ? NULL : *t;
 }

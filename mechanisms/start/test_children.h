@@ -10,11 +10,24 @@
 
 #include "common/hooks.h"
 #include "common/io.h"
+#include "common/tracker.h"
+#include "start/forkserver.h"
 #include "start/start.h"
 
 /* What holds for one start method holds for all: each test loops over them. */
-static const enum start_method test_methods[] = {START_FORK};
+static const enum start_method test_methods[] = {START_FORK, START_SPAWN,
+                                                 START_FORKSERVER};
 enum { TEST_METHODS = sizeof test_methods / sizeof *test_methods };
+
+/* The census of tests that start: what serves them has ended first. */
+static inline int children_end(void **state)
+{
+    if (forkserver_stop(5 * SECOND) < 0)
+        print_error("the fork server %d does not end\n", forkserver_pid());
+    if (tracker_stop(5 * SECOND) < 0)
+        print_error("the tracker %d does not end\n", tracker_pid());
+    return census_end(state);
+}
 
 /* Start one, with a name that a failure can show. */
 static inline void test_start(struct process *p, enum start_method method,

@@ -143,16 +143,16 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_signal_is_a_negative_exit_code,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(every_exit_code_passes_through,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             an_error_that_nobody_caught_is_exit_code_1, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(a_status_that_somebody_else_took_is_255,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(two_threads_that_join_see_the_same_end,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
     };
 
     mechanisms_init(argc, argv);

@@ -276,22 +276,22 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             live_siblings_have_equally_many_descriptors, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(
             only_a_forked_child_has_descriptors_it_was_not_handed, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(a_childs_children_carry_its_name,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_main_process_has_no_parent_to_watch,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_child_sees_its_parents_end,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             a_pidfd_sentinel_is_not_fooled_by_a_grandchild, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(
             a_timed_join_of_a_child_that_execs_keeps_its_time, census_begin,
-            census_end),
+            children_end),
     };
 
     mechanisms_init(argc, argv);

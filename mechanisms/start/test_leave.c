@@ -315,19 +315,19 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_program_that_exits_ends_daemons_and_joins_the_others,
-            census_begin, census_end),
+            census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_child_that_returns_does_the_same,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             only_a_child_that_returns_runs_its_finalizers, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(a_child_begins_without_finalizers,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(what_an_after_fork_hook_registers_runs,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             a_finalizer_may_join_a_thread_of_the_targets, census_begin,
-            census_end),
+            children_end),
     };
 
     mechanisms_init(argc, argv);

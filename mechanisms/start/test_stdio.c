@@ -167,10 +167,14 @@ static int start_with_spare(struct process *p, unsigned spare)
 static int start_at_the_limit(void *as)
 {
     const struct process *kind = as;
-    unsigned before = count_descriptors(), spare = 0;
+    unsigned before, spare = 0;
     struct process p;
     int error, code;
 
+    /* What a start needs only once (a tracker, a server) is there already. */
+    if (run_child("do_nothing", kind->method))
+        return 106;
+    before = count_descriptors();
     for (;; spare++) {
         process_init(&p, "do_nothing", NULL);
         p.method = kind->method;
@@ -180,7 +184,7 @@ static int start_at_the_limit(void *as)
             break;
         if (error != -EMFILE || p.pid || process_is_alive(&p) != 0)
             return 101;
-        if (count_descriptors() != before || waitpid(-1, NULL, WNOHANG) != -1)
+        if (count_descriptors() != before || waitpid(-1, NULL, WNOHANG) > 0)
             return 102;
         if (process_close(&p))
             return 103;
@@ -212,15 +216,15 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_childs_stdin_is_empty_and_its_parents_untouched, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(what_is_buffered_is_written_once,
-                                        census_begin, census_end),
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(
             closed_output_breaks_neither_start_nor_exit, census_begin,
-            census_end),
+            children_end),
         cmocka_unit_test_setup_teardown(
             a_start_that_fails_for_want_of_descriptors_leaves_nothing,
-            census_begin, census_end),
+            census_begin, children_end),
     };
 
     mechanisms_init(argc, argv);

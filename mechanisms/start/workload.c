@@ -4,7 +4,8 @@
  *
  * The cost of a start, in three parts, against what the parent holds: how long
  * start() keeps the parent (call), when the target's first instruction runs
- * (first-instruction), and when the child has been joined (joined).
+ * (first-instruction), and when the child has been joined (joined).  And of a
+ * burst: all are started, and then all are joined.
  */
 #include "common/region.h"
 #include "mechanism.h"
@@ -13,9 +14,13 @@
 
 #include <stdlib.h>
 
-extern const struct hazard start_hazards[];
+/* Not in a worker, which shows none. */
+extern const struct hazard start_hazards[] __attribute__((weak));
+
+enum { BURST = 100 };
 
 struct parent {
+    enum start_method method;
     struct ballast ballast;
     struct region stamp; /* the child's clock at its first instruction */
 };
@@ -51,13 +56,14 @@ static void parent_close(struct trial *t)
     t->state = NULL;
 }
 
-static int parent_open(struct trial *t)
+static int parent_open(struct trial *t, enum start_method method)
 {
     struct parent *p = calloc(1, sizeof *p);
     int error;
 
     if (!p)
         return -ENOMEM;
+    p->method = method;
     p->stamp.fd = -1;
     t->state = p;
     error = region_open(&p->stamp, sizeof(int64_t));
@@ -75,11 +81,28 @@ static int finish(struct process *p)
     return error ? error : code == 0 ? 0 : -ECHILD;
 }
 
-static int start_fork(struct process *p, const char *target,
-                      struct parcel *arguments)
+static int open_fork(struct trial *t)
 {
+    return parent_open(t, START_FORK);
+}
+
+static int open_spawn(struct trial *t)
+{
+    return parent_open(t, START_SPAWN);
+}
+
+static int open_forkserver(struct trial *t)
+{
+    return parent_open(t, START_FORKSERVER);
+}
+
+static int start(struct process *p, const struct trial *t, const char *target,
+                 struct parcel *arguments)
+{
+    const struct parent *parent = t->state;
+
     process_init(p, target, arguments);
-    p->method = START_FORK;
+    p->method = parent->method;
     return process_start(p);
 }
 
@@ -87,11 +110,10 @@ static int joined_op(struct trial *t, unsigned n)
 {
     int error = 0;
 
-    (void)t;
     for (; n && !error; n--) {
         struct process p;
 
-        error = start_fork(&p, "return_at_once", NULL);
+        error = start(&p, t, "return_at_once", NULL);
         if (!error)
             error = finish(&p);
     }
@@ -106,7 +128,7 @@ static int call_op(struct trial *t, unsigned n)
         struct process p;
         int64_t begin = clock_now();
 
-        error = start_fork(&p, "return_at_once", NULL);
+        error = start(&p, t, "return_at_once", NULL);
         if (!error) {
             trial_sample(t, clock_now() - begin);
             error = finish(&p);
@@ -131,7 +153,7 @@ static int first_instruction_op(struct trial *t, unsigned n)
         error = region_pack(&parent->stamp, &arguments);
         if (!error) {
             begin = clock_now();
-            error = start_fork(&p, "stamp_first", &arguments);
+            error = start(&p, t, "stamp_first", &arguments);
         }
         if (!error)
             error = finish(&p);
@@ -142,37 +164,93 @@ static int first_instruction_op(struct trial *t, unsigned n)
     return error;
 }
 
-static const struct workload workloads[] = {
-    {.name = "call",
-     .unit = "start",
-     .floor = "fork-self",
-     .grid = ballast_grid,
-     .own = true,
-     .open = parent_open,
-     .op = call_op,
-     .close = parent_close},
-    {.name = "first-instruction",
-     .unit = "start",
-     .floor = "fork-self",
-     .grid = ballast_grid,
-     .own = true,
-     .open = parent_open,
-     .op = first_instruction_op,
-     .close = parent_close},
-    {.name = "joined",
-     .unit = "start and join",
-     .floor = "fork-self",
-     .grid = ballast_grid,
-     .open = parent_open,
-     .op = joined_op,
-     .close = parent_close},
-    {.name = NULL},
-};
+/* One operation is the whole burst; whoever was started is joined. */
+static int burst_op(struct trial *t, unsigned n)
+{
+    static struct process p[BURST];
+    int error = 0;
+
+    for (; n && !error; n--) {
+        int started = 0;
+
+        while (started < BURST && !error) {
+            error = start(&p[started], t, "return_at_once", NULL);
+            started += !error;
+        }
+        for (int i = 0; i < started; i++) {
+            int failed = finish(&p[i]);
+
+            error = error ? error : failed;
+        }
+    }
+    return error;
+}
+
+/* What is the same for all methods but for who opens, and the limit. */
+#define WORKLOADS(method, limit, alone)                                        \
+    {                                                                          \
+        {.name = "call",                                                       \
+         .unit = "start",                                                      \
+         .floor = (limit),                                                     \
+         .grid = ballast_grid,                                                 \
+         .own = true,                                                          \
+         .guess = (alone),                                                     \
+         .open = open_##method,                                                \
+         .op = call_op,                                                        \
+         .close = parent_close},                                               \
+            {.name = "first-instruction",                                      \
+             .unit = "start",                                                  \
+             .floor = (limit),                                                 \
+             .grid = ballast_grid,                                             \
+             .own = true,                                                      \
+             .guess = (alone),                                                 \
+             .open = open_##method,                                            \
+             .op = first_instruction_op,                                       \
+             .close = parent_close},                                           \
+            {.name = "joined",                                                 \
+             .unit = "start and join",                                         \
+             .floor = (limit),                                                 \
+             .grid = ballast_grid,                                             \
+             .guess = (alone),                                                 \
+             .open = open_##method,                                            \
+             .op = joined_op,                                                  \
+             .close = parent_close},                                           \
+            {.name = "burst",                                                  \
+             .unit = "100 starts, then 100 joins",                             \
+             .guess = 100 * (alone),                                           \
+             .open = open_##method,                                            \
+             .op = burst_op,                                                   \
+             .close = parent_close},                                           \
+        {                                                                      \
+            .name = NULL                                                       \
+        }                                                                      \
+    }
+
+static const struct workload fork_workloads[] =
+    WORKLOADS(fork, "fork-self", 200000);
+static const struct workload spawn_workloads[] =
+    WORKLOADS(spawn, "posix-spawn", 900000);
+static const struct workload forkserver_workloads[] =
+    WORKLOADS(forkserver, "fork-tiny", 250000);
 
 const struct mechanism fork_mechanism = {
     .name = "fork",
     .python = "multiprocessing.Process, start method fork",
     .summary = "a child that is a copy of its parent",
-    .workloads = workloads,
+    .workloads = fork_workloads,
     .hazards = start_hazards,
+};
+
+const struct mechanism spawn_mechanism = {
+    .name = "spawn",
+    .python = "multiprocessing.Process, start method spawn",
+    .summary = "a child that is a fresh image of the program",
+    .workloads = spawn_workloads,
+};
+
+const struct mechanism forkserver_mechanism = {
+    .name = "forkserver",
+    .python = "multiprocessing.Process, start method forkserver",
+    .summary = "a child that is a copy of a clean server",
+    .workloads = forkserver_workloads,
 };

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * served.h - what the fork server and its clients say to each other.
+ *
+ * Private to start/.  The socket is SOCK_SEQPACKET: a request arrives whole,
+ * with its descriptors, or not at all.
+ *
+ *     client                                server
+ *     connect                     ------->  accept; is it the same user?
+ *     auth_answer, auth_deliver   <------>  auth_deliver, auth_answer
+ *     HELLO and its own pidfd     ------->
+ *     a preparation and           ------->  fork
+ *       SERVED_FDS descriptors,   status <- pid
+ *       then the parcel's         status <- exit code, when it has ended
+ *
+ * Where the status pipe ends before a pid came, the reason comes back over the
+ * socket, an int64 of -errno; if that ends, too, the server is dead.
+ */
+#ifndef IPCLAB_SERVED_H
+#define IPCLAB_SERVED_H
+
+#include "start/image.h"
+
+#include "common/fds.h"
+#include "common/parcel.h"
+
+/* In this order before the parcel's descriptors.  The last is the file with
+ * the parcel's bytes, or where those are in the message once more the first. */
+enum { SERVED_STATUS, SERVED_ALIVE, SERVED_TRACKER, SERVED_BYTES, SERVED_FDS };
+
+_Static_assert(PARCEL_FDS + SERVED_FDS == FDS_MOST, "a parcel in one message");
+
+/* The longest message; a parcel that would make it longer goes aside. */
+enum { PACKET = 24576, HELLO = 'h' };
+
+/* How long the other side may take over each step of the handshake. */
+#define SERVED_PATIENCE (10 * SECOND)
+
+/* A handshake over a connection. */
+struct auth_wire served_wire(const int *connection);
+
+/* In a child of the server: be a client of it, as the starter was. */
+void forkserver_adopt(int alive, int address,
+                      const unsigned char key[AUTH_KEY]);
+
+/* In the server: run the initialisers of a list "name,name". */
+void preloads_run(const char *names);
+
+#endif
