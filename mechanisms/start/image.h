@@ -83,9 +83,14 @@ size_t preparation_more(const struct preparation *fixed);
 /*
  * In the new process: be what it says, with these descriptors, and end.  `more`
  * is what followed the fixed part; bytes are the parcel's, or NULL: they are
- * there too.  It ends with 127 when this image has not the target.
+ * there too.
  */
-_Noreturn void preparation_become(const struct preparation *fixed, char *more,
+_Noreturn void preparation_become(const struct preparation *fixed,
+                                  const struct target *target, char *more,
                                   void *bytes, const int *fds, size_t n);
+
+/* The name of the target; NULL: what followed is not as it should be. */
+const char *preparation_target(const struct preparation *fixed,
+                               const char *more);
 
 #endif

@@ -66,12 +66,25 @@ static void unpack(struct parcel *parcel, const struct preparation *fixed,
                               .fd_count = n};
 }
 
-_Noreturn void preparation_become(const struct preparation *fixed, char *more,
+const char *preparation_target(const struct preparation *fixed,
+                               const char *more)
+{
+    const char *target = more + fixed->fd_count * sizeof(int);
+    const char *directory = target + fixed->target_size;
+
+    if (!fixed->target_size || directory[-1] ||
+        (fixed->directory_size && directory[fixed->directory_size - 1]))
+        return NULL;
+    return target;
+}
+
+_Noreturn void preparation_become(const struct preparation *fixed,
+                                  const struct target *target, char *more,
                                   void *bytes, const int *fds, size_t n)
 {
-    char *target = more + fixed->fd_count * sizeof(int);
-    char *directory = target + fixed->target_size;
-    struct process p = {.daemon = fixed->daemon, .method = fixed->method};
+    char *directory = more + fixed->fd_count * sizeof(int) + fixed->target_size;
+    struct process p = {
+        .daemon = fixed->daemon, .method = fixed->method, .found = target};
     struct parcel parcel;
 
     memcpy(p.name, fixed->name, sizeof p.name);
@@ -79,9 +92,6 @@ _Noreturn void preparation_become(const struct preparation *fixed, char *more,
     unpack(&parcel, fixed, bytes ? bytes : directory + fixed->directory_size,
            fds, n);
     p.arguments = &parcel;
-    p.found = target_find(target);
-    if (!p.found)
-        _exit(CHILD_UNKNOWN);
     if (fixed->directory_size && chdir(directory) < 0)
         _exit(1); /* the parent's is gone: so does CPython's child end */
     self_take_authkey(fixed->authkey);

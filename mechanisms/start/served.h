@@ -36,8 +36,31 @@ enum { PACKET = 24576, HELLO = 'h' };
 /* How long the other side may take over each step of the handshake. */
 #define SERVED_PATIENCE (10 * SECOND)
 
-/* A handshake over a connection. */
+/* A socket of the kind that both sides use, above the standard descriptors:
+ * it or -errno. */
+int served_socket(void);
+
+/* Bind it where no other user can come, and leave no name: a descriptor to
+ * connect by, or -errno. */
+int served_bind(int listener);
+
+/* A handshake over a connection; each step waits SERVED_PATIENCE at most. */
 struct auth_wire served_wire(const int *connection);
+
+/* Is the other side of our own user?  0, -EACCES or -errno. */
+int served_check_peer(int fd);
+
+/*
+ * Send a request, to a server that is started if there is none.  The places
+ * SERVED_ALIVE and SERVED_TRACKER of fds are filled in.  0 or -errno.
+ */
+int served_request(struct iovec *pieces, size_t count, int *fds, size_t n);
+
+/* Why a request was refused, -errno; -ECONNRESET: the server is dead. */
+int served_reason(void);
+
+/* Connect anew for the next request. */
+void served_hang_up(void);
 
 /* In a child of the server: be a client of it, as the starter was. */
 void forkserver_adopt(int alive, int address,
@@ -45,5 +68,8 @@ void forkserver_adopt(int alive, int address,
 
 /* In the server: run the initialisers of a list "name,name". */
 void preloads_run(const char *names);
+
+/* Has this image an initialiser of that name? */
+bool preload_is_known(const char *name);
 
 #endif

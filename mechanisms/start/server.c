@@ -7,95 +7,52 @@
  * admitted, the death of a child, and the end of the pipe that its clients
  * hold, which is its own end.
  *
- * It stays small, since every page that it has written is one that a fork makes
- * both sides copy.  So a visitor's proof is checked by a child of its own, the
- * doorkeeper, whose exit code is the answer: libcrypto, which would make the
- * server several times as large, is never used in it, and a visitor that says
- * nothing keeps nobody waiting.
+ * It stays small, since every page that it writes is one that a fork makes both
+ * sides copy: what it writes for each request lies together, and what a child
+ * need not do is done here before the fork.  A visitor's proof is checked by a
+ * child of its own, the doorkeeper, whose exit code is the answer: libcrypto,
+ * which would make the server several times as large, is never used in it, and
+ * a visitor that says nothing keeps nobody waiting.
  */
-#include "start/forkserver.h"
-#include "start/served.h"
+#include "start/server.h"
 
-#include "common/hooks.h"
 #include "common/io.h"
 #include "common/tracker.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Something the loop waits for. */
-struct watched {
-    int fd;
-    void (*ready)(struct watched *w);
-};
-
-/* Who connected. */
-struct visitor {
-    struct watched watched;
-    pid_t doorkeeper; /* 0: admitted */
-    int pidfd;        /* of the client, once it has said hello */
-    struct visitor *next;
-};
-
-/* A child that was forked for a client. */
-struct worker {
-    pid_t pid;
-    int status;
-    struct worker *next;
-};
-
-/* Of the process that is the server; a child of it drops all of it. */
-static struct {
-    struct watched listener, alive, signals;
-    int poll, address;
-    unsigned char key[AUTH_KEY];
-    void (*interrupt)(int); /* what SIGINT did before it was ignored */
-    struct visitor *visitors;
-    struct worker *workers;
-    struct worker first; /* where there is one, nothing is allocated */
-    bool first_used;
-} self;
+/* On pages of its own, so that what is written for a request lies together. */
+struct server serving __attribute__((aligned(4096)));
 
 static int watch(struct watched *w)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = w}};
 
-    return epoll_ctl(self.poll, EPOLL_CTL_ADD, w->fd, &event);
-}
-
-/* In a child: what is the server's alone, or another client's than that. */
-static void drop_all_but(int pidfd)
-{
-    close(self.listener.fd);
-    close(self.alive.fd);
-    close(self.signals.fd);
-    close(self.poll);
-    for (const struct visitor *v = self.visitors; v; v = v->next) {
-        close(v->watched.fd);
-        if (v->pidfd >= 0 && v->pidfd != pidfd)
-            close(v->pidfd);
-    }
-    for (const struct worker *w = self.workers; w; w = w->next)
-        close(w->status);
+    return epoll_ctl(serving.poll, EPOLL_CTL_ADD, w->fd, &event);
 }
 
 /* --- visitors --- */
 
-static void dismiss(struct visitor *v)
+/*
+ * Closing a descriptor takes it out of the set only when no other process has
+ * it, and a child that was just forked still does: so it is taken out by name,
+ * or the set would go on to name what has been freed.
+ */
+void dismiss(struct visitor *v)
 {
-    struct visitor **at = &self.visitors;
+    struct visitor **at = &serving.visitors;
 
     while (*at != v)
         at = &(*at)->next;
     *at = v->next;
-    close(v->watched.fd); /* leaves the poll set by that */
+    epoll_ctl(serving.poll, EPOLL_CTL_DEL, v->watched.fd, NULL);
+    close(v->watched.fd);
     fd_close(&v->pidfd);
     free(v);
 }
@@ -107,35 +64,24 @@ static _Noreturn void keep_door(struct visitor *v)
     struct auth_wire wire = served_wire(&connection);
 
     drop_all_but(-1);
-    error = auth_deliver(&wire, self.key, AUTH_KEY);
+    error = auth_deliver(&wire, serving.key, AUTH_KEY);
     if (!error)
-        error = auth_answer(&wire, self.key, AUTH_KEY);
+        error = auth_answer(&wire, serving.key, AUTH_KEY);
     _exit(error != 0);
 }
-
-static bool is_same_user(int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           peer.uid == geteuid();
-}
-
-static void take_message(struct watched *w);
 
 static void let_in(struct watched *listener)
 {
     int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
     struct visitor *v = fd < 0 ? NULL : malloc(sizeof *v);
 
-    if (!v || !is_same_user(fd)) {
+    if (!v || served_check_peer(fd) < 0) {
         fd_close(&fd);
         free(v);
         return;
     }
-    *v = (struct visitor){{fd, take_message}, 0, -1, self.visitors};
-    self.visitors = v;
+    *v = (struct visitor){{fd, take_message}, 0, -1, serving.visitors};
+    serving.visitors = v;
     v->doorkeeper = fork();
     if (v->doorkeeper == 0)
         keep_door(v);
@@ -143,149 +89,12 @@ static void let_in(struct watched *listener)
         dismiss(v);
 }
 
-/* --- requests --- */
-
-/* A message, and the descriptors that came with it. */
-static _Alignas(struct preparation) char packet[PACKET];
-static int fds[FDS_MOST];
-
-/* Is it whole, and of our build? */
-static bool is_request(size_t n, size_t count)
-{
-    const struct preparation *fixed = (const struct preparation *)packet;
-
-    return n >= sizeof *fixed && fixed->size == sizeof *fixed &&
-           count >= SERVED_FDS && fixed->fd_count == 0 &&
-           n - sizeof *fixed ==
-               preparation_more(fixed) - (fixed->aside ? fixed->length : 0);
-}
-
-/* The parcel's bytes from the file beside the message. */
-static void *read_aside(const struct preparation *fixed)
-{
-    void *bytes = mmap(NULL, fixed->length, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                       fds[SERVED_BYTES], 0);
-
-    return bytes == MAP_FAILED ? NULL : bytes;
-}
-
-/* region: forkserver-child */
-/* In the new child: of the server only what its client sent it to keep. */
-static _Noreturn void become(const struct visitor *client, size_t count)
-{
-    const struct preparation *fixed = (const struct preparation *)packet;
-    void *bytes = NULL;
-
-    drop_all_but(client->pidfd);
-    signal(SIGINT, self.interrupt);
-    close(fds[SERVED_STATUS]); /* the server alone writes there */
-    if (fixed->aside) {
-        bytes = read_aside(fixed);
-        if (!bytes)
-            _exit(1);
-    }
-    close(fds[SERVED_BYTES]);
-    forkserver_adopt(fds[SERVED_ALIVE], self.address, self.key);
-    tracker_adopt(fds[SERVED_TRACKER]);
-    self_take_parent_fd(client->pidfd);
-    preparation_become(fixed, packet + sizeof *fixed, bytes, fds + SERVED_FDS,
-                       count - SERVED_FDS);
-}
-/* end: forkserver-child */
-
-/* Remember whose end is to be told where.  NULL: no memory. */
-static struct worker *new_worker(void)
-{
-    struct worker *w = self.first_used ? malloc(sizeof *w) : &self.first;
-
-    self.first_used |= w == &self.first;
-    return w;
-}
-
-static void forget_worker(struct worker *w)
-{
-    struct worker **at = &self.workers;
-
-    while (*at && *at != w)
-        at = &(*at)->next;
-    if (*at)
-        *at = w->next;
-    if (w == &self.first)
-        self.first_used = false;
-    else
-        free(w);
-}
-
-static int64_t fork_one(struct visitor *client, size_t count)
-{
-    struct worker *w = new_worker();
-    int64_t pid;
-
-    if (!w)
-        return -ENOMEM;
-    pid = fork();
-    if (pid == 0)
-        become(client, count);
-    if (pid < 0) {
-        pid = -errno;
-        forget_worker(w);
-        return pid;
-    }
-    *w = (struct worker){(pid_t)pid, fds[SERVED_STATUS], self.workers};
-    self.workers = w;
-    return pid;
-}
-
-/* Tell a client why there is no child of its; it sees its pipe end first. */
-static void refuse(const struct visitor *client, int64_t reason)
-{
-    struct iovec piece = {&reason, sizeof reason};
-
-    fds_send(client->watched.fd, &piece, 1, NULL, 0);
-}
-
-static void serve(struct visitor *client, size_t count)
-{
-    int64_t pid = fork_one(client, count);
-    size_t first = pid > 0 ? SERVED_STATUS + 1 : SERVED_STATUS;
-
-    if (pid > 0)
-        write_full(fds[SERVED_STATUS], &pid, sizeof pid);
-    for (size_t i = first; i < count; i++)
-        close(fds[i]);
-    if (pid < 0)
-        refuse(client, pid);
-}
-
-static void take_message(struct watched *w)
-{
-    struct visitor *client = (struct visitor *)w;
-    size_t count = FDS_MOST;
-    ssize_t n = fds_receive(w->fd, packet, sizeof packet, fds, &count);
-
-    if (n == -EMFILE) {
-        refuse(client, n);
-        return;
-    }
-    if (n > 0 && client->pidfd >= 0 && is_request((size_t)n, count)) {
-        serve(client, count);
-        return;
-    }
-    if (n == 1 && packet[0] == HELLO && count == 1 && client->pidfd < 0) {
-        client->pidfd = fds[0];
-        return;
-    }
-    for (size_t i = 0; n > 0 && i < count; i++)
-        close(fds[i]);
-    dismiss(client); /* it has ended, or it is not one of ours */
-}
-
 /* --- deaths --- */
 
 /* The doorkeeper of whom, and did it let him in? */
 static void open_door(pid_t doorkeeper, bool admitted)
 {
-    for (struct visitor *v = self.visitors; v; v = v->next)
+    for (struct visitor *v = serving.visitors; v; v = v->next)
         if (v->doorkeeper == doorkeeper) {
             v->doorkeeper = 0;
             if (!admitted || watch(&v->watched) < 0)
@@ -303,7 +112,7 @@ static void note_end(const siginfo_t *info)
 {
     int64_t code =
         info->si_code == CLD_EXITED ? info->si_status : -info->si_status;
-    struct worker *w = self.workers;
+    struct worker *w = serving.workers;
 
     while (w && w->pid != info->si_pid)
         w = w->next;
@@ -343,16 +152,20 @@ static void leave(struct watched *alive)
 
 /* --- the whole --- */
 
-/* SIGCHLD comes through a descriptor, every other signal as it would. */
+/*
+ * SIGCHLD comes through a descriptor.  A Ctrl-C is for the clients: blocked
+ * here, and what it does is left as it was, so that a child need not mend it.
+ */
 static int open_signals(void)
 {
-    sigset_t child;
+    sigset_t blocked, child;
 
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
+    blocked = child;
+    sigaddset(&blocked, SIGINT);
     signal(SIGCHLD, SIG_DFL);
-    self.interrupt = signal(SIGINT, SIG_IGN);
-    sigprocmask(SIG_SETMASK, &child, NULL);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
     return signalfd(-1, &child, SFD_CLOEXEC);
 }
 
@@ -372,23 +185,24 @@ static bool begin(char **argv)
 {
     int key = (int)image_option(argv, "key");
 
-    if (read_full(key, self.key, AUTH_KEY) != AUTH_KEY)
+    if (read_full(key, serving.key, AUTH_KEY) != AUTH_KEY)
         return false;
     close(key);
-    self.address = (int)image_option(argv, "address");
-    self.listener =
+    serving.address = (int)image_option(argv, "address");
+    serving.listener =
         (struct watched){(int)image_option(argv, "listener"), let_in};
-    self.alive = (struct watched){(int)image_option(argv, "alive"), leave};
+    serving.alive = (struct watched){(int)image_option(argv, "alive"), leave};
     for (int i = 0; i < 3; i++)
-        fcntl((int[]){self.address, self.listener.fd, self.alive.fd}[i],
-              F_SETFD, FD_CLOEXEC);
+        fcntl(
+            (int[]){serving.address, serving.listener.fd, serving.alive.fd}[i],
+            F_SETFD, FD_CLOEXEC);
     tracker_adopt((int)image_option(argv, "tracker"));
     fill_standard();
-    self.signals = (struct watched){open_signals(), reap};
-    self.poll = epoll_create1(EPOLL_CLOEXEC);
-    return self.signals.fd >= 0 && self.poll >= 0 &&
-           watch(&self.listener) == 0 && watch(&self.alive) == 0 &&
-           watch(&self.signals) == 0;
+    serving.signals = (struct watched){open_signals(), reap};
+    serving.poll = epoll_create1(EPOLL_CLOEXEC);
+    return serving.signals.fd >= 0 && serving.poll >= 0 &&
+           watch(&serving.listener) == 0 && watch(&serving.alive) == 0 &&
+           watch(&serving.signals) == 0;
 }
 
 _Noreturn void forkserver_main(char **argv)
@@ -400,7 +214,7 @@ _Noreturn void forkserver_main(char **argv)
     preloads_run(image_option_text(argv, "preload"));
     for (;;)
         /* One at a time: what one does may take the next from the set. */
-        if (epoll_wait(self.poll, &event, 1, -1) == 1) {
+        if (epoll_wait(serving.poll, &event, 1, -1) == 1) {
             struct watched *w = event.data.ptr;
 
             w->ready(w);

@@ -143,6 +143,8 @@ _Noreturn void spawn_main(char **argv)
     ssize_t got = read_some(fd, &first, sizeof first);
     char *more = first.bytes + sizeof first.fixed;
     size_t n = got > 0 ? (size_t)got : 0, total;
+    const struct target *target;
+    const char *name;
 
     if (n < sizeof first.fixed || first.fixed.size != sizeof first.fixed)
         _exit(n ? CHILD_UNKNOWN : 1); /* another build; or the parent died */
@@ -156,9 +158,14 @@ _Noreturn void spawn_main(char **argv)
         more += sizeof first.fixed;
     }
     close(fd);
+    name = preparation_target(&first.fixed, more);
+    target = name ? target_find(name) : NULL;
+    if (!target)
+        _exit(CHILD_UNKNOWN);
     tracker_adopt((int)image_option(argv, "tracker"));
     /* What survived one exec need not survive the next. */
     syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     memcpy(fds, more, first.fixed.fd_count * sizeof *fds);
-    preparation_become(&first.fixed, more, NULL, fds, first.fixed.fd_count);
+    preparation_become(&first.fixed, target, more, NULL, fds,
+                       first.fixed.fd_count);
 }

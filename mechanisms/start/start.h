@@ -131,7 +131,8 @@ void process_init(struct process *p, const char *target,
  * print the parent's lines again.  What was given in the parcel is closed here.
  *
  * 0.  -EINVAL: started before, or closed.  -ENOENT: no such target.  -EPERM: a
- * daemon may have no children.  -ECHILD: made by another process.
+ * daemon may have no children.  -ECHILD: made by another process.  The fork
+ * server says -ENOENT, too, when its image has no such target.
  * -ELOOP: a fresh image is wanted by a program that has not called
  *     mechanisms_init, which would run its main, and come here, without end
  *     (Python: "before the current process has finished its bootstrapping").

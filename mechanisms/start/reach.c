@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reach.c - how the fork server is reached: started, connected to, let go of.
+ *
+ * File-scope state and its fork story: `server` says how the fork server is
+ * reached.  A forked child may use it as well, over a connection of its own: it
+ * drops its copy of this process's, is not the server's parent, and makes the
+ * lock new.
+ */
+#include "start/forkserver.h"
+#include "start/served.h"
+
+#include "common/hooks.h"
+#include "common/io.h"
+#include "common/tracker.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct {
+    pthread_mutex_t lock;
+    pid_t pid;      /* where it is our child */
+    int alive;      /* it lives while somebody has this */
+    int address;    /* the socket it listens at, O_PATH */
+    int connection; /* of this process alone */
+    unsigned char key[AUTH_KEY];
+    const char *executable;
+    const char *const *preload;
+} server = {PTHREAD_MUTEX_INITIALIZER, 0, -1, -1, -1, {0}, NULL, NULL};
+
+static void forget_connection(void *unused)
+{
+    (void)unused;
+    server.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    fd_close(&server.connection);
+    if (server.pid)
+        server.pid = 0;
+}
+
+__attribute__((constructor)) static void watch(void)
+{
+    static struct after_fork forget = {.run = forget_connection};
+
+    after_fork_register(&forget);
+}
+
+void forkserver_adopt(int alive, int address, const unsigned char key[AUTH_KEY])
+{
+    server.alive = alive;
+    server.address = address;
+    memcpy(server.key, key, AUTH_KEY);
+}
+
+/* --- the server as a child of ours --- */
+
+/* Room for its arguments. */
+struct command {
+    char listener[24], alive[24], key[24], tracker[24], address[24];
+    char preload[1024];
+};
+
+static int run(int listener, int alive, int key)
+{
+    char what[] = IMAGE_FORKSERVER;
+    struct command c;
+    char *argv[] = {program_invocation_name,
+                    what,
+                    c.listener,
+                    c.alive,
+                    c.key,
+                    c.tracker,
+                    c.address,
+                    c.preload,
+                    NULL};
+    int tracker = tracker_ensure_running();
+    int keep[] = {listener, alive, key, server.address, tracker};
+    size_t n;
+
+    if (tracker < 0)
+        return tracker;
+    image_argument(c.listener, sizeof c.listener, "listener", listener);
+    image_argument(c.alive, sizeof c.alive, "alive", alive);
+    image_argument(c.key, sizeof c.key, "key", key);
+    image_argument(c.tracker, sizeof c.tracker, "tracker", tracker);
+    image_argument(c.address, sizeof c.address, "address", server.address);
+    n = (size_t)snprintf(c.preload, sizeof c.preload, "preload=");
+    for (const char *const *p = server.preload; p && *p; p++)
+        n += (size_t)snprintf(c.preload + n, sizeof c.preload - n, "%s,", *p);
+    return image_run(server.executable ? server.executable : image_path(), argv,
+                     keep, sizeof keep / sizeof *keep, &server.pid, NULL);
+}
+
+/* Close what leads to a server; a dead one of ours is reaped. */
+static void forget_server(void)
+{
+    fd_close(&server.connection);
+    fd_close(&server.address);
+    fd_close(&server.alive);
+    if (server.pid > 0)
+        waitpid(server.pid, NULL, 0);
+    server.pid = 0;
+}
+
+/* The lock is held.  0 or -errno. */
+static int launch(void)
+{
+    int listener = served_socket(), alive[2] = {-1, -1}, key[2] = {-1, -1},
+        error;
+
+    if (listener < 0)
+        return listener;
+    error = server.address = served_bind(listener);
+    if (error > 0)
+        error = listen(listener, SOMAXCONN) < 0 ? -errno : 0;
+    if (!error)
+        error = fd_pipe(alive);
+    if (!error)
+        error = fd_pipe(key);
+    if (!error)
+        error = auth_random(server.key, AUTH_KEY);
+    if (!error)
+        error = write_full(key[1], server.key, AUTH_KEY);
+    fd_close(&key[1]);
+    if (!error)
+        error = run(listener, alive[0], key[0]);
+    fd_close(&listener);
+    fd_close(&alive[0]);
+    fd_close(&key[0]);
+    server.alive = alive[1];
+    if (error) {
+        server.pid = 0;
+        forget_server();
+    }
+    return error;
+}
+
+/* --- a connection --- */
+
+/* The server hands this on to our children, who know by it that we live. */
+static int say_hello(int connection)
+{
+    int self = (int)syscall(SYS_pidfd_open, getpid(), 0), error;
+    char hello = HELLO;
+    struct iovec piece = {&hello, 1};
+
+    if (self < 0)
+        return -errno;
+    error = fds_send(connection, &piece, 1, &self, 1);
+    close(self);
+    return error;
+}
+
+/* The lock is held.  0 or -errno: -ECONNREFUSED when nobody listens. */
+static int visit(void)
+{
+    const struct timeval longest = {SERVED_PATIENCE / SECOND, 0};
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = served_socket(), error = 0;
+    struct auth_wire wire = served_wire(&fd);
+
+    if (fd < 0)
+        return fd;
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
+    snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d",
+             server.address);
+    if (connect(fd, (struct sockaddr *)&at, sizeof at) < 0)
+        error = -errno;
+    if (!error)
+        error = served_check_peer(fd);
+    if (!error)
+        error = auth_answer(&wire, server.key, AUTH_KEY);
+    if (!error)
+        error = auth_deliver(&wire, server.key, AUTH_KEY);
+    if (!error)
+        error = say_hello(fd);
+    if (error)
+        close(fd);
+    else
+        server.connection = fd;
+    return error;
+}
+
+/* The other side of the connection is gone; whether the server is, its
+ * listener tells. */
+static bool says_gone(int error)
+{
+    return error == -ECONNRESET || error == -EPIPE;
+}
+
+/* The lock is held.  Have a server and a connection to it: 0 or -errno. */
+static int ensure_running(void)
+{
+    int error = -ECONNREFUSED;
+
+    if (server.connection >= 0)
+        return 0;
+    if (server.address >= 0)
+        error = visit();
+    if (says_gone(error)) /* it may have died of us while we waited */
+        error = visit();
+    if (error != -ECONNREFUSED)
+        return error;
+    forget_server();
+    error = launch();
+    return error ? error : visit();
+}
+
+int forkserver_ensure_running(void)
+{
+    struct pollfd end = {0};
+    int error;
+
+    if (!mechanisms_initialised())
+        return -ELOOP;
+    pthread_mutex_lock(&server.lock);
+    end.fd = server.connection;
+    if (end.fd >= 0 && poll(&end, 1, 0) == 1) /* it says nothing: it is dead */
+        fd_close(&server.connection);
+    error = ensure_running();
+    pthread_mutex_unlock(&server.lock);
+    return error;
+}
+
+/* --- what a start says over it --- */
+
+int served_request(struct iovec *pieces, size_t count, int *fds, size_t n)
+{
+    int error = 0, tracker = tracker_ensure_running();
+
+    if (tracker < 0)
+        return tracker;
+    fds[SERVED_TRACKER] = tracker;
+    pthread_mutex_lock(&server.lock);
+    for (int tries = 0; tries < 2; tries++) { /* a dead server is replaced */
+        error = ensure_running();
+        fds[SERVED_ALIVE] = server.alive;
+        if (!error)
+            error = fds_send(server.connection, pieces, count, fds, n);
+        if (!says_gone(error))
+            break;
+        fd_close(&server.connection);
+    }
+    pthread_mutex_unlock(&server.lock);
+    return error;
+}
+
+int served_reason(void)
+{
+    int64_t reason = 0;
+    struct auth_wire wire = served_wire(&server.connection);
+
+    pthread_mutex_lock(&server.lock);
+    if (server.connection < 0 ||
+        wire.receive(wire.argument, &reason, sizeof reason) != sizeof reason) {
+        reason = -ECONNRESET;
+        fd_close(&server.connection);
+    }
+    pthread_mutex_unlock(&server.lock);
+    return (int)reason;
+}
+
+void served_hang_up(void)
+{
+    pthread_mutex_lock(&server.lock);
+    fd_close(&server.connection);
+    pthread_mutex_unlock(&server.lock);
+}
+
+/* --- what a program says of it --- */
+
+int forkserver_set_preload(const char *const *names)
+{
+    int error = 0;
+
+    for (const char *const *name = names; name && *name; name++)
+        if (!preload_is_known(*name))
+            return -ENOENT;
+    pthread_mutex_lock(&server.lock);
+    if (server.address >= 0)
+        error = -EBUSY;
+    else
+        server.preload = names;
+    pthread_mutex_unlock(&server.lock);
+    return error;
+}
+
+int forkserver_set_executable(const char *path)
+{
+    if (path && access(path, X_OK) < 0)
+        return -errno;
+    server.executable = path;
+    return 0;
+}
+
+pid_t forkserver_pid(void)
+{
+    return server.pid;
+}
+
+int forkserver_stop(int64_t timeout)
+{
+    int error = 0, fd;
+
+    pthread_mutex_lock(&server.lock);
+    fd_close(&server.connection);
+    fd_close(&server.address);
+    fd_close(&server.alive);
+    if (server.pid > 0) {
+        fd = (int)syscall(SYS_pidfd_open, server.pid, 0);
+        error = fd < 0 ? -errno : poll_until(fd, clock_deadline(timeout));
+        fd_close(&fd);
+        error = error > 0 ? 0 : error < 0 ? error : -ETIMEDOUT;
+        if (!error) {
+            waitpid(server.pid, NULL, 0);
+            server.pid = 0;
+        }
+    }
+    pthread_mutex_unlock(&server.lock);
+    return error;
+}
