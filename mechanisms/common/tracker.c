@@ -166,6 +166,7 @@ int tracker_stop(int64_t timeout)
 
 void tracker_adopt(int fd)
 {
+    fd_close(&writer); /* of whom this process was forked from */
     writer = fd;
 }
 

@@ -101,6 +101,11 @@ int image_run(const char *path, char *const argv[], const int *fds, size_t n,
     return -launch.error;
 }
 
+void image_keep_from_exec(void)
+{
+    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 void image_argument(char *text, size_t size, const char *name, int64_t value)
 {
     snprintf(text, size, "%s=%lld", name, (long long)value);

@@ -32,6 +32,9 @@ int image_run(const char *path, char *const argv[], const int *fds, size_t n,
 /* The program that processes run, and "/proc/self/exe" where none was set. */
 const char *image_path(void);
 
+/* What came through one exec need not go through the next. */
+void image_keep_from_exec(void);
+
 /* "name=NUMBER", as an argument of an image: at most size bytes. */
 void image_argument(char *text, size_t size, const char *name, int64_t value);
 

@@ -176,7 +176,7 @@ static void fill_standard(void)
 
     close(STDIN_FILENO);
     do
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
     fd_close(&fd);
 }
@@ -192,10 +192,7 @@ static bool begin(char **argv)
     serving.listener =
         (struct watched){(int)image_option(argv, "listener"), let_in};
     serving.alive = (struct watched){(int)image_option(argv, "alive"), leave};
-    for (int i = 0; i < 3; i++)
-        fcntl(
-            (int[]){serving.address, serving.listener.fd, serving.alive.fd}[i],
-            F_SETFD, FD_CLOEXEC);
+    image_keep_from_exec();
     tracker_adopt((int)image_option(argv, "tracker"));
     fill_standard();
     serving.signals = (struct watched){open_signals(), reap};

@@ -13,11 +13,9 @@
 #include "common/tracker.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* How long a child may take until it has read what does not fit the pipe. */
@@ -163,8 +161,7 @@ _Noreturn void spawn_main(char **argv)
     if (!target)
         _exit(CHILD_UNKNOWN);
     tracker_adopt((int)image_option(argv, "tracker"));
-    /* What survived one exec need not survive the next. */
-    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    image_keep_from_exec();
     memcpy(fds, more, first.fixed.fd_count * sizeof *fds);
     preparation_become(&first.fixed, target, more, NULL, fds,
                        first.fixed.fd_count);
