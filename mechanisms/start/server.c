@@ -143,11 +143,15 @@ static void reap(struct watched *signals)
     }
 }
 
-/* The last client has gone.  Children of ours that still run go on. */
+/*
+ * The last client has gone, and so has every child that is one.  One that is
+ * dying has closed its descriptors before its end can be told: that is waited
+ * for, and so is one that has become another program by exec.
+ */
 static void leave(struct watched *alive)
 {
-    (void)alive;
-    _exit(0);
+    serving.leaving = true;
+    epoll_ctl(serving.poll, EPOLL_CTL_DEL, alive->fd, NULL);
 }
 
 /* --- the whole --- */
@@ -209,11 +213,12 @@ _Noreturn void forkserver_main(char **argv)
     if (!begin(argv))
         _exit(1);
     preloads_run(image_option_text(argv, "preload"));
-    for (;;)
+    while (!serving.leaving || serving.workers)
         /* One at a time: what one does may take the next from the set. */
         if (epoll_wait(serving.poll, &event, 1, -1) == 1) {
             struct watched *w = event.data.ptr;
 
             w->ready(w);
         }
+    _exit(0);
 }

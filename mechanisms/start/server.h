@@ -38,7 +38,7 @@ extern struct server {
     struct visitor *visitors;
     struct worker *workers;
     struct worker first; /* where there is one, nothing is allocated */
-    bool first_used;
+    bool first_used, leaving;
     /* The message that is served, and the descriptors that came with it. */
     int fds[FDS_MOST];
     _Alignas(struct preparation) char packet[PACKET];

@@ -106,9 +106,10 @@ static inline int stay(struct parcel *arguments)
 }
 TARGET(stay)
 
-static inline unsigned count_descriptors(void)
+/* How many entries a folder of /proc has. */
+static inline unsigned count_entries(const char *path)
 {
-    DIR *dir = opendir("/proc/self/fd");
+    DIR *dir = opendir(path);
     const struct dirent *entry;
     unsigned count = 0;
 
@@ -117,6 +118,11 @@ static inline unsigned count_descriptors(void)
     if (dir)
         closedir(dir);
     return count;
+}
+
+static inline unsigned count_descriptors(void)
+{
+    return count_entries("/proc/self/fd");
 }
 
 #endif
