@@ -33,5 +33,5 @@ $(BUILD)/lessons/%/grade-solution: $(BUILD)/lessons/%/check.o \
 define link-grade
 $(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(call of_check,wrap)) -o $@ $^ \
     $(if $(filter bench,$(call of_check,link)),$(filter-out $^,$(lab_objs)) $(PKG_LIBS)) \
-    -lcmocka -lm
+    -lcmocka -lcrypto -lm
 endef
