@@ -2,6 +2,7 @@
 /* cmd_hazard.c - `ipclab hazard`: show how it goes wrong, prove it, cure it. */
 #include "cmd.h"
 #include "human.h"
+#include "images.h"
 #include "registry.h"
 #include "scenario.h"
 
@@ -366,6 +367,7 @@ int cmd_hazard(int argc, char **argv)
                         "sanitizer: it changes what goes wrong\n");
         return EXIT_SKIPPED;
     }
+    images_use_own(); /* what a hazard starts is in no worker */
     for (int i = 0; i < q.count; i++) {
         const struct hazard *h = q.wanted[i];
         struct tally t = {.expected = -1};

@@ -124,6 +124,20 @@ int tasks_below(pid_t root, struct tasks *list);
 
 int process_stat(pid_t process, struct process_stat *stat);
 
+/* Was it forked, and has never called exec?  1; 0: an image of its own; or
+ * -errno. */
+int process_is_fork(pid_t process);
+
+/* Do two processes run the same program?  1, 0, or -errno. */
+int same_program(pid_t one, pid_t other);
+
+/* How far into its program, as that lies in its memory, is the address: the
+ * same variable is at the same place in each image.  Or -errno. */
+int64_t process_place(pid_t process, uint64_t address);
+
+/* How a zombie ended, as wait(2) says it; or -errno. */
+int process_exit_status(pid_t zombie);
+
 /* How many threads a user has on the whole machine. */
 unsigned threads_of_user(uid_t user);
 
@@ -159,6 +173,13 @@ struct descriptor {
 };
 
 int process_descriptor(pid_t process, int fd, struct descriptor *d);
+
+/* How many numbers for descriptors it may use, 0 and upwards; or -errno. */
+int64_t process_descriptors_most(pid_t process);
+
+/* A descriptor of our own for the same open file; or -errno: -ENOSYS on a
+ * kernel without pidfd_getfd(2). */
+int process_descriptor_copy(pid_t process, int fd);
 
 /* Where the next read(2) of this descriptor begins; or -errno. */
 int64_t process_offset(pid_t process, int fd);

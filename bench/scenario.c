@@ -93,6 +93,7 @@ int scenario_observe(const struct hazard *hazard, int cure,
         s.witness = shared.base;
         s.witness->judged = cure == 0;
         s.witness->file = s.inspection.file = file;
+        s.witness->memory = shared.fd;
         s.inspection.witness = s.witness;
         s.inspection.verdict = verdict;
         error = watch(&s, verdict, limits, o);

@@ -25,6 +25,11 @@ static const struct kind {
     {.evidence = "futex private", .find = find_private_futex},
     {.evidence = "read pipe", .find = find_pipe_read},
     {.evidence = "sentinel pipe", .find = find_sentinel},
+    {.evidence = "futex of a server", .find = find_server_futex},
+    {.evidence = "another pipe",
+     .find = find_another_pipe,
+     .stages = 2,
+     .look = look_another_pipe},
     {.evidence = "cycle ", .find = find_cycle}, /* of any length */
     {.evidence = "torn message",
      .find = find_torn,
@@ -39,6 +44,10 @@ static const struct kind {
     {.evidence = "stdio lock", .stages = 2, .look = look_stdio_lock},
     {.evidence = "text twice", .stages = 2, .look = look_text},
     {.evidence = "shared offset", .stages = 2, .look = look_offset},
+    {.evidence = "generations", .stages = 1, .look = look_generations},
+    {.evidence = "first value", .stages = 2, .look = look_first_value},
+    {.evidence = "server killed", .stages = 3, .look = look_killed_server},
+    {.evidence = "descriptors cut off", .stages = 2, .look = look_cut_off},
 };
 
 /* The kind's name, and a number after it? */

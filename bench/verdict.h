@@ -20,6 +20,14 @@
  *     "torn message"   HANGS, after a stage. 1: the child is a zombie, and the
  *                      pipe that the victim's descriptor reads ends within a
  *                      message; then as "read pipe", at that pipe
+ *     "another pipe"   HANGS, after stages.  1: the child, spawned by the
+ *                      victim, has sent into the pipe of its descriptor,
+ *                      which is not the one of the victim's; 2: the child is a
+ *                      zombie of status 0; then as "read pipe", the victim
+ *                      being the holder itself
+ *     "futex of a server"  HANGS: as "futex private", and the holder came by
+ *                      exec, has several threads, of which another one than
+ *                      the first is the owner, and forked the victim
  *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
  *                      a cycle of N threads, each of which only the next one
  *                      could wake
@@ -30,6 +38,21 @@
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
  * and in stages
+ *     "generations"    1: the victim has `count` children, each of those too,
+ *                      and so on, through two generations at least: all of
+ *                      one program, and come by exec
+ *     "first value"    1: the victim's memory holds a number; 2: it holds
+ *                      another, and in the child's, which it has spawned, the
+ *                      same variable of the program is as at 1
+ *     "server killed"  1: the holder, spawned by the victim, has forked the
+ *                      child; 2: SIGKILL ended the holder; the child lives,
+ *                      and its number is another; the pipe of the victim's
+ *                      descriptor is empty, and without a writer; 3: the child
+ *                      has ended, and the victim has another number than it
+ *     "descriptors cut off"  1: the victim has no number for a descriptor
+ *                      left, and its descriptor is a socket in which a message
+ *                      waits with `count` pipes; 2: the message is gone, and
+ *                      the victim has none of these pipes
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens
@@ -72,7 +95,7 @@ enum ruling { NOT_PROVEN, PROVEN, NOT_SHOWN };
 /* What the victim of a signal was doing, if that could be seen. */
 enum last_act { NOT_SEEN, AS_IT_SHOULD, NOT_AS_IT_SHOULD };
 
-enum { VERDICT_LINES = 6 };
+enum { VERDICT_LINES = 6, NOTED = 8 };
 
 /* Lies in memory that the guard and its caller share. */
 struct verdict {
@@ -92,9 +115,9 @@ struct inspection {
     int file; /* a file of ours that the scenario has too */
     struct tasks first, second;
     int64_t first_at;
-    int stage;         /* the last that was looked at; 0: none */
-    char text[64];     /* what stood in a buffer at the first */
-    uint64_t noted[4]; /* what a judge counted at an earlier stage */
+    int stage;             /* the last that was looked at; 0: none */
+    char text[64];         /* what stood in a buffer at the first */
+    uint64_t noted[NOTED]; /* what a judge counted at an earlier stage */
 };
 
 /* Look: true once it is proven.  What neither hangs nor has stages is judged

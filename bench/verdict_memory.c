@@ -9,15 +9,6 @@
 
 enum { MOST = 64 };
 
-/* 8 bytes at the witness's address: SEEN, or the reason. */
-static enum sight read_word(const struct inspection *i, pid_t process,
-                            int64_t *word)
-{
-    int error = process_memory(process, i->witness->word, word, sizeof *word);
-
-    return error ? verdict_cannot_show(i->verdict, "its memory", error) : SEEN;
-}
-
 /* --- "same number" --- */
 
 /* 1: the number before the fork.  2: every child has drawn one. */
@@ -31,7 +22,7 @@ enum sight look_numbers(struct inspection *i, int stage, pid_t root)
 
     (void)root;
     if (stage == 1) {
-        if (!read_word(i, w->victim, &number))
+        if (!verdict_number(i, w->victim, w->word, &number))
             return REFUSED;
         i->noted[0] = (uint64_t)number;
         verdict_say(v, "before the fork \"%s\" is %" PRId64 " in process %d",
@@ -43,7 +34,7 @@ enum sight look_numbers(struct inspection *i, int stage, pid_t root)
         return verdict_refuse(v, "process %d has %d children, not %" PRId64,
                               w->victim, count, w->count);
     for (int k = 0; k < count; k++) {
-        if (!read_word(i, children[k].pid, &number))
+        if (!verdict_number(i, children[k].pid, w->word, &number))
             return REFUSED;
         if (number == (int64_t)i->noted[0])
             return verdict_refuse(v, "process %d has drawn nothing",

@@ -15,9 +15,8 @@
 /* What we look at of a pipe. */
 enum { MOST_BYTES = 65536 };
 
-/* What is in a pipe, without taking it out: tee(2) into a pipe of our own, by
- * a descriptor of our own.  Bytes, or -errno. */
-static ssize_t peek(pid_t process, int fd, unsigned char *bytes, size_t size)
+/* tee(2) into a pipe of our own, by a descriptor of our own. */
+ssize_t verdict_peek(pid_t process, int fd, void *bytes, size_t size)
 {
     char path[64];
     int copy[2];
@@ -77,7 +76,7 @@ static enum sight pipe_is_dry(struct inspection *i, pid_t root)
 
     if (process_descriptor(w->victim, w->fd, &end) < 0 || !end.pipe)
         return verdict_refuse(v, "descriptor %d is no pipe", w->fd);
-    n = peek(w->victim, w->fd, &byte, 1);
+    n = verdict_peek(w->victim, w->fd, &byte, 1);
     if (n < 0)
         return verdict_cannot_show(v, "its pipe", (int)n);
     if (n > 0)
@@ -162,7 +161,7 @@ enum sight look_inner(struct inspection *i, int stage, pid_t root)
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
     unsigned char bytes[MOST_BYTES] = {0};
-    ssize_t n = peek(w->victim, w->fd, bytes, sizeof bytes);
+    ssize_t n = verdict_peek(w->victim, w->fd, bytes, sizeof bytes);
     size_t at, whole;
 
     (void)stage;
@@ -206,7 +205,7 @@ enum sight look_torn(struct inspection *i, int stage, pid_t root)
     (void)root;
     if (!verdict_zombie(i, w->child, w->victim))
         return REFUSED;
-    n = peek(w->victim, w->fd, bytes, sizeof bytes);
+    n = verdict_peek(w->victim, w->fd, bytes, sizeof bytes);
     if (n < 0 || process_descriptor(w->victim, w->fd, &end) < 0)
         return verdict_cannot_show(v, "its pipe", n < 0 ? (int)n : -EBADF);
     at = walk(bytes, (size_t)n, &whole);

@@ -95,6 +95,14 @@ const struct task *verdict_waiter(const struct inspection *i,
     return NULL;
 }
 
+bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
+                    int64_t *number)
+{
+    int error = process_memory(process, address, number, sizeof *number);
+
+    return !error || verdict_cannot_show(i->verdict, "its memory", error);
+}
+
 const char *verdict_noun(pid_t process, pid_t root)
 {
     struct process_stat stat;

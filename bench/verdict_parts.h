@@ -27,6 +27,11 @@ bool find_cycle(const struct inspection *i, const struct tasks *look,
 bool find_torn(const struct inspection *i, const struct tasks *look,
                pid_t root);
 
+bool find_another_pipe(const struct inspection *i, const struct tasks *look,
+                       pid_t root);
+bool find_server_futex(const struct inspection *i, const struct tasks *look,
+                       pid_t root);
+
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
                       pid_t root);
@@ -45,6 +50,11 @@ enum sight look_pages(struct inspection *i, int stage, pid_t root);
 enum sight look_stdio_lock(struct inspection *i, int stage, pid_t root);
 enum sight look_text(struct inspection *i, int stage, pid_t root);
 enum sight look_offset(struct inspection *i, int stage, pid_t root);
+enum sight look_generations(struct inspection *i, int stage, pid_t root);
+enum sight look_first_value(struct inspection *i, int stage, pid_t root);
+enum sight look_another_pipe(struct inspection *i, int stage, pid_t root);
+enum sight look_killed_server(struct inspection *i, int stage, pid_t root);
+enum sight look_cut_off(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 
@@ -88,6 +98,18 @@ bool verdict_held_pipe(const struct inspection *i, const struct tasks *look,
 
 /* Has this child of the process ended, without being asked how? */
 bool verdict_zombie(const struct inspection *i, pid_t child, pid_t parent);
+
+/* Is it a child of that process which came by exec, an image of the same
+ * program? */
+bool verdict_spawned(const struct inspection *i, pid_t child, pid_t parent);
+
+/* What is in the pipe of that descriptor, of either end, without taking it out:
+ * bytes, or -errno. */
+ssize_t verdict_peek(pid_t process, int fd, void *bytes, size_t size);
+
+/* 8 bytes at an address of that process; or false, and the reason. */
+bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
+                    int64_t *number);
 
 /* "child" or "process": the word for one that has its parent in the tree. */
 const char *verdict_noun(pid_t process, pid_t root);

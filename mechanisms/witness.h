@@ -21,11 +21,15 @@
  *     witness_show(w, 1);  // before
  *     ...
  *     witness_show(w, 2);  // after
+ *
+ * A child of a fresh image is handed the witness in its parcel, and tells of
+ * itself what nobody else can know: where things are in its own memory.
  */
 #ifndef IPCLAB_WITNESS_H
 #define IPCLAB_WITNESS_H
 
 #include "common/clock.h"
+#include "common/region.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
@@ -42,15 +46,18 @@
 #define GATE_LONGEST (5 * SECOND)
 
 struct witness {
-    pid_t victim;          /* who goes wrong */
-    pid_t holder;          /* who is said to hold what the victim waits for */
-    pid_t child;           /* whose end it waits for */
-    char name[32];         /* what the program calls that */
-    uint64_t word;         /* where it is in the victim's memory; 0: nowhere */
-    int fd;                /* or the victim's descriptor; 0: none */
-    int file;              /* a memfd that the supervisor made, and reads */
-    int port;              /* TCP, on 127.0.0.1 */
-    int64_t count;         /* how many there should be of what is looked for */
+    pid_t victim;        /* who goes wrong */
+    pid_t holder;        /* who is said to hold what the victim waits for */
+    pid_t child;         /* whose end it waits for */
+    char name[32];       /* what the program calls that */
+    uint64_t word;       /* where it is in the victim's memory; 0: nowhere */
+    uint64_t child_word; /* and in the child's, which has an image of its own */
+    int fd;              /* or the victim's descriptor; 0: none */
+    int child_fd;        /* or the child's */
+    int memory;          /* the region that this lies in */
+    int file;            /* a memfd that the supervisor made, and reads */
+    int port;            /* TCP, on 127.0.0.1 */
+    int64_t count;       /* how many there should be of what is looked for */
     int64_t expected, got; /* the work to be done, and what was done */
     _Atomic bool finished; /* got was handed in */
     _Atomic bool ready;
@@ -96,6 +103,35 @@ static inline void witness_fd(struct witness *w, const char *name, int fd)
 {
     snprintf(w->name, sizeof w->name, "%s", name);
     w->fd = fd;
+}
+
+/* In a child of a fresh image: what it has of that, in a memory and a table of
+ * its own. */
+static inline void witness_child_memory(struct witness *w,
+                                        const volatile void *address)
+{
+    w->child_word = (uint64_t)(uintptr_t)address;
+}
+
+static inline void witness_child_fd(struct witness *w, int fd)
+{
+    w->child_fd = fd;
+}
+
+/* Hand the witness to a child: 0 or -errno. */
+static inline int witness_pack(struct witness *w, struct parcel *parcel)
+{
+    struct region whole = {w, sizeof *w, w->memory};
+
+    return region_pack(&whole, parcel);
+}
+
+/* In that child: the same witness, or NULL. */
+static inline struct witness *witness_unpack(struct parcel *parcel)
+{
+    struct region whole;
+
+    return region_unpack(&whole, parcel) == 0 ? whole.base : NULL;
 }
 
 /* How many children, bytes, ... the supervisor should find. */

@@ -151,5 +151,22 @@ const struct hazard pipe_hazards[] = {
                                "no read-ahead: the pipe has each byte once",
                                NULL},
      .run = read_ahead_duplicated},
+    {.name = "fds-truncated",
+     .summary = "a receiver that has no descriptor left gets a message without "
+                "those that came with it",
+     .lesson = "04",
+     .question = "A process that may open no more files is sent a message with "
+                 "three pipes, one\n"
+                 "result in each.  It receives it, and reads them.  What will "
+                 "it do: a) finish,\n"
+                 "with three b) hang c) crash d) finish, with fewer?",
+     .victim = "the receiver",
+     .expect = LOSES,
+     .evidence = "descriptors cut off",
+     .cures =
+         (const char *const[]){"look at the flags, make room, have it sent "
+                               "again",
+                               "raise the limit first: setrlimit(2)", NULL},
+     .run = fds_truncated},
     {.name = NULL},
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hazards.c - how starting a process by fork goes wrong, and the cures: the
- * list.  The scenarios are in hazards_*.c, by what goes wrong in them: memory
- * and threads (copied, pages, stdio), descriptors (inherited), and the
- * processes themselves (children).
+ * hazards.c - how starting a process goes wrong, and the cures: the
+ * list.  The scenarios are in hazards_*.c, by what goes wrong in them.  Of
+ * fork: memory and threads (copied, pages, stdio), descriptors (inherited,
+ * port), and the processes themselves (children).  Of spawn: where an image
+ * begins (guard), and with what (spawn).  Of the fork server: its end (server),
+ * and what was done in it before (preload).
  */
 #include "start/hazards.h"
 
@@ -19,9 +21,12 @@ const struct hazard start_hazards[] = {
      .victim = "the child",
      .expect = HANGS,
      .evidence = "futex private",
-     .cures =
-         (const char *const[]){"pthread_atfork: hold the lock across fork",
-                               "re-initialise the lock in the child", NULL},
+     .cures = (const char *const[]){"pthread_atfork: hold the lock across fork",
+                                    "re-initialise the lock in the child",
+                                    "spawn: the child never had the lock",
+                                    "forkserver: forked from a process without "
+                                    "threads",
+                                    NULL},
      .run = fork_held_lock},
     {.name = "fork-same-random",
      .summary = "every child draws the same random numbers: fork copied the "
@@ -100,7 +105,8 @@ const struct hazard start_hazards[] = {
      .cures =
          (const char *const[]){"B closes the end that it does not use",
                                "only A gets the end: closed before B is forked",
-                               NULL},
+                               "spawn: B has what it was handed",
+                               "forkserver: B has what it was handed", NULL},
      .run = inherited_write_end},
     {.name = "fork-shared-offset",
      .summary =
@@ -132,7 +138,9 @@ const struct hazard start_hazards[] = {
      .evidence = "listener outlives",
      .cures =
          (const char *const[]){
-             "the worker closes the socket that it does not use", NULL},
+             "the worker closes the socket that it does not use",
+             "spawn: the worker never had the socket",
+             "forkserver: the worker never had the socket", NULL},
      .run = inherited_port},
     {.name = "sentinel-held-by-grandchild",
      .summary =
@@ -167,5 +175,89 @@ const struct hazard start_hazards[] = {
              "join each", "ignore SIGCHLD: the kernel keeps no status",
              "active_children, or the next start: reaps them", NULL},
      .run = zombies},
+    {.name = "spawn-without-guard",
+     .summary = "a fresh image begins at the top of main, and there stands: "
+                "start two children",
+     .lesson = "03",
+     .question = "A program starts two workers, fresh images of itself, and "
+                 "looks only then\n"
+                 "whether it is a worker.  What will it do: a) finish, with "
+                 "two workers b) hang\n"
+                 "c) crash d) finish, if somebody stops it, with many more?",
+     .victim = "the start",
+     .expect = COSTS,
+     .evidence = "generations",
+     .cures =
+         (const char *const[]){
+             "mechanisms_init looks first whether it is a child",
+             "process_start without mechanisms_init says -ELOOP", NULL},
+     .run = spawn_without_guard},
+    {.name = "spawn-lost-globals",
+     .summary = "a global that was set before start has its first value in the "
+                "spawned child",
+     .lesson = "03",
+     .question = "A global is 1 where the program begins.  The parent sets it "
+                 "to 7 and spawns a\n"
+                 "child, which multiplies 6 by it.  What will the child do: a) "
+                 "finish, with 42\n"
+                 "b) hang c) crash d) finish, with another number?",
+     .victim = "the child",
+     .expect = CORRUPTS,
+     .evidence = "first value",
+     .cures =
+         (const char *const[]){"handed over in the parcel",
+                               "kept in a region that is handed over", NULL},
+     .run = spawn_lost_globals},
+    {.name = "spawn-rebuilt-pipe",
+     .summary = "a global Pipe is made again in the spawned child, which sends "
+                "into its own",
+     .lesson = "03",
+     .question = "A program makes a global Pipe, and spawns a child that sends "
+                 "into it.  The child\n"
+                 "has ended, with exit status 0; the parent receives.  What "
+                 "will the parent do:\n"
+                 "a) finish b) hang c) crash?",
+     .victim = "the parent",
+     .expect = HANGS,
+     .evidence = "another pipe",
+     .cures =
+         (const char *const[]){
+             "the Pipe is an argument of the child",
+             "the same under forkserver: the Pipe is an argument", NULL},
+     .run = spawn_rebuilt_pipe},
+    {.name = "forkserver-killed",
+     .summary = "the fork server is killed: its child runs on, and how it ends "
+                "is lost",
+     .lesson = "04",
+     .question = "The fork server is killed while a child of it works.  The "
+                 "child's exit code will\n"
+                 "be its result, 7.  What will the child's starter do: a) "
+                 "finish, with 7 b) hang\n"
+                 "c) crash d) finish, with something else?",
+     .victim = "the starter",
+     .expect = LOSES,
+     .evidence = "server killed",
+     .cures =
+         (const char *const[]){
+             "the result comes in a pipe, and not as exit code",
+             "255 is no result: done again, by a new server",
+             "be a subreaper: the orphan becomes ours to wait for", NULL},
+     .run = forkserver_killed},
+    {.name = "preload-with-threads",
+     .summary = "what was preloaded left a thread in the fork server, and a "
+                "lock that it holds",
+     .lesson = "04",
+     .question = "A function that the fork server preloads starts a thread, "
+                 "which holds the lock of\n"
+                 "a log.  A child of the server logs an entry.\n"
+                 "What will the child do: a) finish b) hang c) crash?",
+     .victim = "the child",
+     .expect = HANGS,
+     .evidence = "futex of a server",
+     .cures =
+         (const char *const[]){"preload no thread: each child starts its "
+                               "own",
+                               "an after-fork hook makes the lock new", NULL},
+     .run = preload_with_threads},
     {.name = NULL},
 };

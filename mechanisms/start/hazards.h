@@ -11,6 +11,7 @@
 #include "mechanism.h"
 
 #include "common/io.h"
+#include "start/start.h"
 #include "witness.h"
 
 #include <sys/wait.h>
@@ -26,6 +27,20 @@ int fork_shared_offset(struct witness *w, int cure);
 int inherited_port(struct witness *w, int cure);
 int sentinel_held_by_grandchild(struct witness *w, int cure);
 int zombies(struct witness *w, int cure);
+int spawn_without_guard(struct witness *w, int cure);
+int spawn_lost_globals(struct witness *w, int cure);
+int spawn_rebuilt_pipe(struct witness *w, int cure);
+int forkserver_killed(struct witness *w, int cure);
+int preload_with_threads(struct witness *w, int cure);
+
+/* Start a target, and wait for its end: its exit code, or -errno; -ECANCELED:
+ * a signal ended it. */
+int run_target(const char *target, struct parcel *arguments,
+               enum start_method method);
+
+/* End the fork server and the tracker, where this process started them, so that
+ * no scenario is outlived by them: 0, or -ETIMEDOUT: somebody holds them. */
+int leave_nobody(void);
 
 /* The exit status of a child, or -errno; -ECANCELED: a signal ended it. */
 static inline int wait_for(pid_t child)

@@ -24,7 +24,7 @@ static int entries;
 /* How the thread and main take their turns: two pipes, no luck. */
 static int locked[2], finish[2];
 
-enum { CURE_ATFORK = 1, CURE_REINIT };
+enum { CURE_ATFORK = 1, CURE_REINIT, CURE_SPAWN, CURE_SERVED };
 
 static void lock_journal(void)
 {
@@ -67,6 +67,18 @@ static _Noreturn void write_in_child(void)
 }
 /* end: fork-held-lock */
 
+/* The same in a child that is no fork of this process: it has a journal of its
+ * own, which nobody ever locked. */
+static int write_in_fresh_child(struct parcel *unused)
+{
+    (void)unused;
+    lock_journal();
+    entries++;
+    unlock_journal();
+    return entries;
+}
+TARGET(write_in_fresh_child)
+
 /* Protect the fork, in one of two ways, or not at all. */
 static int protect(int cure)
 {
@@ -94,11 +106,35 @@ static int start_thread(pthread_t *thread)
     return error;
 }
 
+/* Fork, while the thread holds the lock: how many entries the child wrote. */
+static int write_in_fork(struct witness *w)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        write_in_child();
+    if (child < 0)
+        return -errno;
+    witness_mutex(w, "journal", &journal);
+    witness_victim(w, child);
+    witness_holder(w, getpid());
+    witness_ready(w);
+    return wait_for(child);
+}
+
+/* The same without a fork of this process. */
+static int write_in_fresh(enum start_method method)
+{
+    int written = run_target("write_in_fresh_child", NULL, method);
+    int error = leave_nobody();
+
+    return written < 0 || !error ? written : error;
+}
+
 int fork_held_lock(struct witness *w, int cure)
 {
     int error = protect(cure), in_child;
     pthread_t thread;
-    pid_t child;
 
     witness_expect(w, 2);
     if (!error)
@@ -108,17 +144,9 @@ int fork_held_lock(struct witness *w, int cure)
     if (cure == CURE_ATFORK) /* or the fork would wait for ever */
         write_full(finish[1], "", 1);
 
-    child = fork(); /* and the thread holds the lock */
-    if (child == 0)
-        write_in_child();
-    if (child < 0)
-        return -errno;
-    witness_mutex(w, "journal", &journal);
-    witness_victim(w, child);
-    witness_holder(w, getpid());
-    witness_ready(w);
-
-    in_child = wait_for(child);
+    in_child = cure == CURE_SPAWN    ? write_in_fresh(START_SPAWN)
+               : cure == CURE_SERVED ? write_in_fresh(START_FORKSERVER)
+                                     : write_in_fork(w);
     write_full(finish[1], "", 1);
     pthread_join(thread, NULL);
     if (in_child < 0)

@@ -4,20 +4,17 @@
  * the same open file, pipe or socket as before.
  *
  * An end of a pipe is copied open, without anybody who would close it; a file's
- * offset is one for both; a port stays taken as long as anybody has the socket.
+ * offset is one for both.  A port is in hazards_port.c.
  */
 #include "start/hazards.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 
 /* --- inherited-write-end --- */
 
-enum { RESULTS = 3, CURE_CLOSE = 1, CURE_GIVE };
+enum { RESULTS = 3 };
+enum { CURE_CLOSE = 1, CURE_GIVE, CURE_SPAWN, CURE_SERVED };
 
 /* What worker A writes into, and what worker B waits for. */
 static int results[2], tasks[2];
@@ -56,16 +53,11 @@ static int64_t collect(void)
 }
 /* end: inherited-write-end */
 
-int inherited_write_end(struct witness *w, int cure)
+/* Both as forks: each has all that is open here. */
+static int collect_from_forks(struct witness *w, int cure)
 {
-    int error = fd_pipe(results);
     pid_t a, b;
 
-    witness_expect(w, RESULTS);
-    if (!error)
-        error = fd_pipe(tasks);
-    if (error)
-        return error;
     /* region: inherited-write-end-fork */
     a = fork();
     if (a == 0)
@@ -87,6 +79,86 @@ int inherited_write_end(struct witness *w, int cure)
     witness_got(w, collect());
     fd_close(&tasks[1]); /* B may go */
     return wait_for(b);
+}
+
+/* region: inherited-write-end-fresh */
+/* Worker A, that was handed its end, and worker B, that was handed another. */
+static int produce_there(struct parcel *arguments)
+{
+    int error = parcel_take_fd(arguments, &results[1]);
+
+    return error ? error : write_full(results[1], "rrr", RESULTS);
+}
+TARGET(produce_there)
+
+static int wait_there(struct parcel *arguments)
+{
+    char task;
+    int error = parcel_take_fd(arguments, &tasks[0]);
+
+    return error ? error : (int)read_some(tasks[0], &task, 1);
+}
+TARGET(wait_there)
+/* end: inherited-write-end-fresh */
+
+/* Start it with that descriptor, and nothing else of ours. */
+static int start_with(struct process *p, const char *target, int fd,
+                      enum start_method method)
+{
+    struct parcel arguments;
+    int error;
+
+    parcel_init(&arguments);
+    process_init(p, target, &arguments);
+    p->method = method;
+    error = parcel_put_fd(&arguments, fd);
+    if (!error)
+        error = process_start(p);
+    parcel_free(&arguments);
+    return error;
+}
+
+static int join_well(struct process *p)
+{
+    int code = -1, error = process_join(p, NO_TIMEOUT);
+
+    if (!error)
+        error = process_exitcode(p, &code);
+    process_close(p);
+    return error ? error : code == 0 ? 0 : -ECHILD;
+}
+
+static int collect_from_fresh(struct witness *w, enum start_method method)
+{
+    struct process a, b;
+    int error = start_with(&a, "produce_there", results[1], method);
+
+    if (!error)
+        error = start_with(&b, "wait_there", tasks[0], method);
+    fd_close(&results[1]);
+    if (!error)
+        error = join_well(&a);
+    if (error)
+        return error;
+    witness_got(w, collect());
+    fd_close(&tasks[1]); /* B may go */
+    error = join_well(&b);
+    return error ? error : leave_nobody();
+}
+
+int inherited_write_end(struct witness *w, int cure)
+{
+    int error = fd_pipe(results);
+
+    witness_expect(w, RESULTS);
+    if (!error)
+        error = fd_pipe(tasks);
+    if (error)
+        return error;
+    if (cure == CURE_SPAWN || cure == CURE_SERVED)
+        return collect_from_fresh(w, cure == CURE_SPAWN ? START_SPAWN
+                                                        : START_FORKSERVER);
+    return collect_from_forks(w, cure);
 }
 
 /* --- fork-shared-offset --- */
@@ -160,112 +232,5 @@ int fork_shared_offset(struct witness *w, int cure)
     if (wait_for(child) != CHILDS_LINES)
         return -ECHILD;
     witness_got(w, read_lines(w->file, LINES));
-    return 0;
-}
-
-/* --- inherited-port --- */
-
-enum { CURE_CLOSE_LISTENER = 1 };
-
-struct news {
-    pid_t worker;
-    int port;
-};
-
-static int stay[2]; /* the worker stays until this ends */
-static int news[2]; /* what it says when it is there */
-
-/* A socket that listens at 127.0.0.1, at `port` or, for 0, at any that is free,
- * which *port becomes.  The descriptor or -errno. */
-static int listen_at(int *port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)*port),
-                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -errno;
-    if (bind(fd, (struct sockaddr *)&at, size) < 0 || listen(fd, 1) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &size) < 0) {
-        int error = -errno;
-
-        close(fd);
-        return error;
-    }
-    *port = ntohs(at.sin_port);
-    return fd;
-}
-
-/* region: inherited-port */
-/* The worker: has nothing to do with the port. */
-static _Noreturn void work(int listener, int port, int cure)
-{
-    struct news said = {getpid(), port};
-    char byte;
-
-    if (cure == CURE_CLOSE_LISTENER)
-        fd_close(&listener);
-    fd_close(&stay[1]);
-    write_full(news[1], &said, sizeof said);
-    read_some(stay[0], &byte, 1);
-    _exit(0);
-}
-
-/* The server: listens, forks a worker, and dies. */
-static _Noreturn void serve(struct witness *w, int cure)
-{
-    int port = 0, listener = listen_at(&port);
-
-    if (listener < 0)
-        _exit(1);
-    w->port = port;
-    witness_victim(w, getpid());
-    witness_fd(w, "listener", listener);
-    witness_show(w, 1);
-    if (fork() == 0)
-        work(listener, port, cure);
-    _exit(0);
-}
-/* end: inherited-port */
-
-/* Start the next server, at the same port: 1, or 0 when it is taken. */
-static int listen_again(int port)
-{
-    int listener = listen_at(&port);
-
-    if (listener < 0)
-        return listener == -EADDRINUSE ? 0 : listener;
-    close(listener);
-    return 1;
-}
-
-int inherited_port(struct witness *w, int cure)
-{
-    int error = fd_pipe(stay), again;
-    struct news said;
-    pid_t server;
-
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* the worker becomes ours to wait for */
-    if (!error)
-        error = fd_pipe(news);
-    if (error)
-        return error;
-    witness_expect(w, 1);
-    server = fork();
-    if (server == 0)
-        serve(w, cure);
-    fd_close(&news[1]);
-    if (server < 0 || wait_for(server) != 0 ||
-        read_full(news[0], &said, sizeof said) != sizeof said)
-        return -ECHILD;
-    witness_holder(w, said.worker);
-    witness_show(w, 2);
-    again = listen_again(said.port);
-    fd_close(&stay[1]); /* the worker may go */
-    if (again < 0 || wait_for(said.worker) != 0)
-        return again < 0 ? again : -ECHILD;
-    witness_got(w, again);
     return 0;
 }
