@@ -6,6 +6,8 @@
  */
 #include "test_verdict.h"
 
+#include "common/hooks.h"
+
 #include <fcntl.h>
 
 extern const struct hazard start_hazards[], pipe_hazards[];
@@ -190,11 +192,14 @@ static void only_a_cure_that_does_the_work_is_one(void **state)
     }
 }
 
-int main(void)
+/* Hazards start images of this program. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        PROMISE(the_hazards_of_start_are_proven_and_cured),
-        PROMISE(the_hazards_of_pipe_are_proven_and_cured),
+        cmocka_unit_test_setup_teardown(
+            the_hazards_of_start_are_proven_and_cured, patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            the_hazards_of_pipe_are_proven_and_cured, patient, census_end),
         PROMISE(evidence_of_an_unknown_kind_proves_nothing),
         PROMISE(without_a_judge_every_gate_is_open),
         PROMISE(who_passes_a_closed_gate_is_not_believed),
@@ -202,5 +207,6 @@ int main(void)
         PROMISE(only_a_cure_that_does_the_work_is_one),
     };
 
+    mechanisms_init(argc, argv);
     return RUN_PROMISES(tests);
 }

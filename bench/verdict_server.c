@@ -89,8 +89,8 @@ static bool says_nothing(const struct inspection *i, pid_t root)
     if (n > 0)
         return verdict_refuse(v, "pipe %" PRIu64 " says something", end.pipe);
     verdict_say(v,
-                "pipe %" PRIu64 ", by which %d would hear of its end, is empty,"
-                " without a writer",
+                "pipe %" PRIu64
+                ", by which %d hears of its end, is empty, and has no writer",
                 end.pipe, w->victim);
     return true;
 }
