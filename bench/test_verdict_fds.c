@@ -47,7 +47,7 @@ static void send_message(const struct tale *t)
 {
     unsigned char count = (unsigned char)t->fds;
     struct iovec piece = {&count, 1};
-    int fds[SENT];
+    int fds[SENT] = {-1, -1, -1};
 
     for (int k = 0; k < SENT; k++) {
         int ends[2];

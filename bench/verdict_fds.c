@@ -69,7 +69,7 @@ static int peek_message(int socket, struct message *m)
             memcpy(&fd, (char *)c + at, sizeof fd);
             note_descriptor(m, fd);
         }
-    return message.msg_flags & MSG_CTRUNC ? -EMFILE : 0;
+    return (message.msg_flags & MSG_CTRUNC) ? -EMFILE : 0;
 }
 
 static bool look_into_socket(const struct inspection *i, struct message *m)
@@ -107,7 +107,7 @@ static enum sight look_before(struct inspection *i)
 {
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
-    struct message m;
+    struct message m = {.bytes = 0};
     char list[80] = "";
     int64_t most;
     size_t at = 0;
@@ -175,7 +175,7 @@ static enum sight look_after(struct inspection *i)
 {
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
-    struct message m;
+    struct message m = {.bytes = 0};
     int64_t most;
 
     if ((uint64_t)w->victim != i->noted[RECEIVER])

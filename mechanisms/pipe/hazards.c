@@ -164,9 +164,9 @@ const struct hazard pipe_hazards[] = {
      .expect = LOSES,
      .evidence = "descriptors cut off",
      .cures =
-         (const char *const[]){"look at the flags, make room, have it sent "
-                               "again",
-                               "raise the limit first: setrlimit(2)", NULL},
+         (const char *const[]){
+             "look at the flags, make room, have it sent again",
+             "raise the limit first: setrlimit(2)", NULL},
      .run = fds_truncated},
     {.name = NULL},
 };

@@ -21,12 +21,12 @@ const struct hazard start_hazards[] = {
      .victim = "the child",
      .expect = HANGS,
      .evidence = "futex private",
-     .cures = (const char *const[]){"pthread_atfork: hold the lock across fork",
-                                    "re-initialise the lock in the child",
-                                    "spawn: the child never had the lock",
-                                    "forkserver: forked from a process without "
-                                    "threads",
-                                    NULL},
+     .cures =
+         (const char *const[]){
+             "pthread_atfork: hold the lock across fork",
+             "re-initialise the lock in the child",
+             "spawn: the child never had the lock",
+             "forkserver: forked from a process without threads", NULL},
      .run = fork_held_lock},
     {.name = "fork-same-random",
      .summary = "every child draws the same random numbers: fork copied the "
@@ -255,8 +255,7 @@ const struct hazard start_hazards[] = {
      .expect = HANGS,
      .evidence = "futex of a server",
      .cures =
-         (const char *const[]){"preload no thread: each child starts its "
-                               "own",
+         (const char *const[]){"preload no thread: each child starts its own",
                                "an after-fork hook makes the lock new", NULL},
      .run = preload_with_threads},
     {.name = NULL},
