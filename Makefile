@@ -31,6 +31,7 @@ bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
 # What a worker is: the other side of a trial, without what needs libcrypto.
 crypto     = mechanisms/common/auth.c $(addprefix mechanisms/start/,forkserver.c reach.c served.c server.c serve.c preload.c)
 worker     = bench/worker.c bench/peer.c bench/side.c bench/registry.c bench/counters.c \
+             bench/inherit_facts.c bench/inherit_child.c \
              $(wildcard bench/floor_*.c mechanisms/*/workload.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))

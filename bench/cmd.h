@@ -22,6 +22,7 @@ int cmd_bench(int argc, char **argv);
 int cmd_hazard(int argc, char **argv);
 int cmd_supervise(int argc, char **argv);
 int cmd_waits(int argc, char **argv);
+int cmd_inherit(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
 
 #endif

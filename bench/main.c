@@ -25,6 +25,7 @@ static const struct verb {
     {"hazard", cmd_hazard, "show how it goes wrong, prove it, and cure it"},
     {"waits", cmd_waits,
      "who waits for whom in a process tree, and why it hangs"},
+    {"inherit", cmd_inherit, "what a child gets under each start method"},
     {"supervise", cmd_supervise, "run any program under the supervisor"},
     {"machine", cmd_machine, "the machine card, with its warnings"},
     {NULL, NULL, NULL},
