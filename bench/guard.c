@@ -36,6 +36,7 @@ struct guard {
     const struct watch *watch;
     struct ended *ended;
     int life, signals;
+    int nice;     /* what the program's is to be */
     int start[2]; /* at its end once the program may run */
     pid_t program;
     int64_t began, deadline, next_look, pause;
