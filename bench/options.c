@@ -17,7 +17,8 @@ static const struct argp_option known[] = {
     {"size", 's', "SIZES", 0, "payload: 64,1K..1M (powers of four)", 0},
     {"set", SET, "NAME=V,V..", 0, "sweep a setting (see ipclab list)", 0},
     {"placement", 'p', "PLACES", 0, "same,cross,free,smt,package", 0},
-    {"start", START, "METHODS", 0, "how peers are started: fork", 0},
+    {"start", START, "METHODS", 0,
+     "how peers are started: fork,spawn,forkserver", 0},
     {"rounds", 'r', "N", 0, "fresh processes that often (1 to 99)", 0},
     {"seed", SEED, "N", 0, "of the order of measurement", 0},
     {"output", 'o', "DIR", 0, "write run.json and the rest there", 0},
@@ -80,21 +81,26 @@ static error_t take_placements(struct request *q, char *text,
     return 0;
 }
 
-static error_t take_start(char *text, struct argp_state *state)
+static error_t take_start(struct request *q, char *text,
+                          struct argp_state *state)
 {
     char *save = NULL;
 
     if (!text[strspn(text, ",")])
-        return refuse(state, "--start: empty; fork");
+        return refuse(state, "--start: empty; fork, spawn, forkserver");
     for (char *word = strtok_r(text, ",", &save); word;
          word = strtok_r(NULL, ",", &save)) {
-        const char *const *name = start_method_names;
+        enum start_method m = START_FORK;
 
-        while (*name && strcmp(*name, word) != 0)
-            name++;
-        if (!*name)
+        while (start_method_names[m] &&
+               strcmp(start_method_names[m], word) != 0)
+            m++;
+        if (!start_method_names[m])
             return refuse(state, "no start method '%s'; did you mean '%s'?",
                           word, nearest_name(word, start_method_names));
+        if (q->start_count == START_METHODS)
+            return refuse(state, "--start: too many");
+        q->starts[q->start_count++] = m;
     }
     return 0;
 }
@@ -158,7 +164,7 @@ static error_t take(int key, char *text, struct argp_state *state)
     case 'p':
         return take_placements(q, text, state);
     case START:
-        return take_start(text, state);
+        return take_start(q, text, state);
     case 'r':
         if (!take_number(text, 1, ROUNDS_MAX, &number))
             return refuse(state, "--rounds %s: 1 to %d", text, ROUNDS_MAX);
@@ -206,6 +212,7 @@ int options_parse(struct options *o, int argc, char **argv)
     if (error)
         return error;
     o->programs = !o->request.names && !o->request.size_count &&
-                  !o->request.placement_count && !o->request.set_count;
+                  !o->request.placement_count && !o->request.start_count &&
+                  !o->request.set_count;
     return 0;
 }

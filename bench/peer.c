@@ -9,6 +9,7 @@
 
 #include "common/io.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 /* Serve one window after another until the timed side has had enough. */
@@ -31,6 +32,36 @@ static int serve(struct side *s, int role, int control)
     return 0;
 }
 
+/* The read end of a pipe whose other end the timed side alone holds. */
+static int life_line = -1;
+
+/* Nobody will want an answer: be gone. */
+static void timed_side_died(int number)
+{
+    struct pollfd end = {life_line, 0, 0};
+
+    (void)number;
+    if (poll(&end, 1, 0) == 1)
+        _exit(1);
+}
+
+/*
+ * The parent of a peer that the fork server forked is the server, which lives
+ * as long as the peer: its parent's death tells it nothing.  A channel that is
+ * not a pipe may not either.  (A forked peer has a copy of the other end, and
+ * its parent's death to tell it.)
+ */
+static int watch_timed_side(struct parcel *parcel)
+{
+    int error = parcel_take_fd(parcel, &life_line);
+
+    if (!error)
+        error = side_watch(life_line, timed_side_died);
+    if (!error)
+        timed_side_died(SIGIO);
+    return error;
+}
+
 static int bench_peer(struct parcel *parcel)
 {
     struct side s;
@@ -44,6 +75,8 @@ static int bench_peer(struct parcel *parcel)
     if (!error)
         error = parcel_take_fd(parcel, &control);
     if (!error)
+        error = watch_timed_side(parcel);
+    if (!error)
         error = s.spec.workload->join(&s.trial, (int)role, parcel);
     if (!error)
         error = serve(&s, (int)role, control);
@@ -53,6 +86,7 @@ static int bench_peer(struct parcel *parcel)
         s.spec.workload->close(&s.trial);
     region_close(&s.shared);
     fd_close(&control);
+    fd_close(&life_line);
     return error;
 }
 TARGET(bench_peer)

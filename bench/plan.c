@@ -53,8 +53,38 @@ static bool has_reference(const struct request *q, const struct row *row)
     return false;
 }
 
+/*
+ * CPython's row of the same work.  Its peers are always forked: how a peer was
+ * started is no part of what a channel's row times.
+ */
+static struct row reference_of(const struct row *row)
+{
+    struct row reference = *row;
+
+    reference.kind = ROW_REFERENCE;
+    if (row->workload->peers)
+        reference.start = START_FORK;
+    return reference;
+}
+
+/*
+ * Is CPython's row worth its time?  A burst of a hundred starts by spawn takes
+ * it 5 s and more: one such row would take the place of dozens.  So none may
+ * cost more than a share of the budget, unless it was asked for.
+ */
+static bool wants_reference(struct planner *p, const struct row *row)
+{
+    const double share = 1. / 20;
+    struct row reference = reference_of(row);
+
+    return has_reference(p->request, row) &&
+           (p->explicit_rows ||
+            row_cost(p->plan, &reference) * p->plan->rounds <
+                share * p->plan->budget);
+}
+
 /* What a row and all that it is held against would cost, in s. */
-static double cost_with_company(const struct planner *p, const struct row *row)
+static double cost_with_company(struct planner *p, const struct row *row)
 {
     double cost = row_cost(p->plan, row);
     struct row other;
@@ -69,10 +99,10 @@ static double cost_with_company(const struct planner *p, const struct row *row)
         if (row_find(p->plan, &other) < 0)
             cost += row_cost(p->plan, &other);
     }
-    if (has_reference(p->request, row)) {
-        other = *row;
-        other.kind = ROW_REFERENCE;
-        cost += row_cost(p->plan, &other);
+    if (wants_reference(p, row)) {
+        other = reference_of(row);
+        if (row_find(p->plan, &other) < 0)
+            cost += row_cost(p->plan, &other);
     }
     return cost * p->plan->rounds;
 }
@@ -120,10 +150,30 @@ const char *planner_missing(const struct planner *p, const struct row *row)
     return NULL;
 }
 
+/* The number of CPython's row, or -1; one that is too dear is named. */
+static int consider_reference(struct planner *p, const struct row *row)
+{
+    struct row other = reference_of(row);
+    char line[160], command[128];
+    int there;
+
+    if (wants_reference(p, row)) {
+        there = row_find(p->plan, &other);
+        return there < 0 ? planner_add(p, other) : there;
+    }
+    if (has_reference(p->request, row)) {
+        row_arguments(row, command, sizeof command);
+        snprintf(line, sizeof line, "CPython %s/%s: too long: %.100s",
+                 row->mechanism, row->workload->name, command);
+        planner_leave_out_line(p, line);
+    }
+    return -1;
+}
+
 /* Take a row with its floor and its reference, if it can be and fits. */
 static void consider(struct planner *p, struct row row)
 {
-    int floor_row = -1, reference = -1;
+    int floor_row = -1, reference;
     const char *reason;
     struct row other;
 
@@ -148,11 +198,9 @@ static void consider(struct planner *p, struct row row)
         if (other.workload && floor_row < 0)
             floor_row = planner_add(p, other);
     }
-    if (has_reference(p->request, &row)) {
-        other = row;
-        other.kind = ROW_REFERENCE;
-        reference = planner_add(p, other);
-    }
+    reference = consider_reference(p, &row);
+    if (reference >= 0)
+        row.group = p->plan->rows[reference].group;
     if (row.group == p->plan->groups)
         p->plan->groups++;
     row.floor = floor_row;
@@ -168,7 +216,8 @@ static void consider_resident(struct planner *p, const struct row *row,
     struct row heavy = row_with(*row, "resident", bytes);
 
     consider(p, heavy);
-    consider(p, row_with(heavy, "huge", 1));
+    if (row_copies_memory(row))
+        consider(p, row_with(heavy, "huge", 1));
 }
 
 /* The sizes of a tier of their own, the most telling first. */
@@ -237,6 +286,20 @@ static void consider_sets(struct planner *p, struct row row, unsigned i)
                       i + 1);
 }
 
+/* Every start method asked for, where there are peers; a floor's are forked. */
+static void consider_starts(struct planner *p, struct row row)
+{
+    const struct request *q = p->request;
+    bool swept = row.workload->peers && strcmp(row.mechanism, "floor") != 0;
+
+    for (unsigned i = 0; i < (swept && q->start_count ? q->start_count : 1);
+         i++) {
+        if (swept && q->start_count)
+            row.start = q->starts[i];
+        consider_sets(p, row, 0);
+    }
+}
+
 static void consider_asked(struct planner *p, const char *mechanism,
                            const struct workload *w)
 {
@@ -251,10 +314,9 @@ static void consider_asked(struct planner *p, const char *mechanism,
                                    : q->placement_count ? q->placements[l]
                                                         : (enum placement)l;
 
-            consider_sets(
+            consider_starts(
                 p,
-                row_new(mechanism, w, q->size_count ? q->sizes[s] : 64, where),
-                0);
+                row_new(mechanism, w, q->size_count ? q->sizes[s] : 64, where));
         }
 }
 
@@ -297,7 +359,8 @@ int plan_make(struct plan *plan, const struct request *q,
                           .warm = SECOND / 10,
                           .window = windows[q->scale] * (SECOND / 1000),
                           .seed = q->seed};
-    p.explicit_rows = q->size_count || q->placement_count || q->set_count;
+    p.explicit_rows =
+        q->size_count || q->placement_count || q->start_count || q->set_count;
     /* The floors and twins that come last take less than this. */
     p.left = plan->budget - plan->reserve - 0.8 * plan->rounds;
     if (p.explicit_rows) {

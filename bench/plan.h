@@ -23,11 +23,14 @@ struct row {
     size_t bytes;
     struct setting settings[SETTINGS_MAX + 1];
     enum placement placement;
+    enum start_method start; /* of the peers, or of what a start row starts */
     size_t group;
     int floor, reference; /* rows that it is held against, or -1 */
     int twin;             /* the row that a twin repeats, or -1 */
     double cost;          /* s in one round: expected, then as measured */
 };
+
+enum { START_METHODS = START_FORKSERVER + 1 };
 
 enum scale { SCALE_QUICK, SCALE_DEFAULT, SCALE_FULL };
 
@@ -38,6 +41,8 @@ struct request {
     unsigned size_count;
     enum placement placements[PLACEMENTS];
     unsigned placement_count;
+    enum start_method starts[START_METHODS]; /* of peers; none: fork */
+    unsigned start_count;
     struct {
         const char *name;
         int64_t values[16];

@@ -84,7 +84,8 @@ static void add_tiny(struct planner *p)
         if (p->plan->rows[i].workload == self) {
             row.kind = ROW_FLOOR;
             row.group = p->plan->rows[i].group;
-            planner_add(p, row);
+            if (row_find(p->plan, &row) < 0) /* forkserver's floor already */
+                planner_add(p, row);
             return;
         }
 }

@@ -84,6 +84,16 @@ static bool known_setting(const struct request *q, const char *name)
     return false;
 }
 
+/* Has anything that was asked for a peer to start? */
+static bool any_peers(const struct request *q)
+{
+    for (const struct mechanism *const *m = mechanisms; *m; m++)
+        for (const struct workload *w = (*m)->workloads; w->name; w++)
+            if (w->peers && request_names(q, (*m)->name, w))
+                return true;
+    return false;
+}
+
 int request_check(const struct request *q, char *why, size_t size)
 {
     int error = 0;
@@ -98,5 +108,11 @@ int request_check(const struct request *q, char *why, size_t size)
                      q->sets[i].name);
             error = -ENOENT;
         }
+    if (!error && q->start_count && !any_peers(q)) {
+        snprintf(why, size,
+                 "--start: no workload here has a peer to start; a start "
+                 "itself is fork, spawn or forkserver, as in spawn/joined");
+        error = -EINVAL;
+    }
     return error;
 }

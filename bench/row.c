@@ -7,6 +7,15 @@
 
 #include <stdio.h>
 
+/* A mechanism that is a start method is measured by its own; else fork. */
+static enum start_method own_start(const char *mechanism)
+{
+    for (int m = 0; start_method_names[m]; m++)
+        if (strcmp(start_method_names[m], mechanism) == 0)
+            return (enum start_method)m;
+    return START_FORK;
+}
+
 struct row row_new(const char *mechanism, const struct workload *w,
                    size_t bytes, enum placement placement)
 {
@@ -15,6 +24,7 @@ struct row row_new(const char *mechanism, const struct workload *w,
                       .workload = w,
                       .bytes = w->sized ? bytes : 0,
                       .placement = placement,
+                      .start = own_start(mechanism),
                       .floor = -1,
                       .reference = -1,
                       .twin = -1};
@@ -46,6 +56,7 @@ struct row row_floor(const struct row *row)
 
     floor.kind = ROW_FLOOR;
     floor.mechanism = "floor";
+    floor.start = START_FORK;
     floor.workload = workload_find("floor", row->workload->floor);
     floor.bytes = floor.workload && floor.workload->sized ? row->bytes : 0;
     if (floor.workload && !floor.workload->grid)
@@ -60,6 +71,11 @@ struct row row_ceiling(const struct row *row)
 
     ceiling.kind = ROW_FLOOR;
     return ceiling;
+}
+
+bool row_starts_otherwise(const struct row *row)
+{
+    return row->workload->peers && row->start != START_FORK;
 }
 
 const char *row_describe(const struct row *row, char *text, size_t size)
@@ -81,6 +97,9 @@ const char *row_describe(const struct row *row, char *text, size_t size)
                 n += (size_t)snprintf(text + n, size - n, "%lld",
                                       (long long)s->value);
         }
+    if (row_starts_otherwise(row) && n < size)
+        n += (size_t)snprintf(text + n, size - n, " start=%s",
+                              start_method_names[row->start]);
     if (n < size)
         snprintf(text + n, size - n, ", %s", placement_names[row->placement]);
     return text;
@@ -97,6 +116,9 @@ void row_arguments(const struct row *row, char *text, size_t size)
         n += (size_t)snprintf(
             text + n, size - n, " --size %s",
             human_size_argument(row->bytes, bytes, sizeof bytes));
+    if (row_starts_otherwise(row) && n < size)
+        n += (size_t)snprintf(text + n, size - n, " --start %s",
+                              start_method_names[row->start]);
     for (const struct setting *s = row->settings; s->name && n < size; s++)
         if (s->value)
             n += (size_t)snprintf(
@@ -104,19 +126,30 @@ void row_arguments(const struct row *row, char *text, size_t size)
                 human_size_argument((uint64_t)s->value, bytes, sizeof bytes));
 }
 
+double row_resident(const struct row *row)
+{
+    for (const struct setting *s = row->settings; s->name; s++)
+        if (strcmp(s->name, "resident") == 0)
+            return (double)s->value;
+    return 0;
+}
+
+bool row_copies_memory(const struct row *row)
+{
+    return strcmp(row->mechanism, "fork") == 0 ||
+           strcmp(row->workload->name, "fork-self") == 0;
+}
+
 /* What one operation may cost, in ns: only to share out the time. */
 static double guess_ns(const struct row *row)
 {
-    double ns, resident = 0;
+    double ns;
 
-    for (const struct setting *s = row->settings; s->name; s++)
-        if (strcmp(s->name, "resident") == 0)
-            resident = (double)s->value;
     if (row->workload->guess)
         ns = (double)row->workload->guess;
     else if (row->workload->peers == 0)
         ns = row->workload->sized ? 50 + (double)row->bytes * 0.1
-             : row->workload->grid || row->workload->own ? 2e5 + resident / 50
+             : row->workload->grid || row->workload->own ? 2e5
                                                          : 50;
     else if (row->workload->one_way)
         ns = 700 + (double)row->bytes * 0.4;
@@ -125,23 +158,47 @@ static double guess_ns(const struct row *row)
     if (row->placement == PLACE_CROSS && !row->workload->one_way &&
         !row->workload->spins)
         ns += row->workload->peers ? 1e5 : 0;
-    return row->kind == ROW_REFERENCE ? 3 * ns + 5e5 * (ns > 1e5) : ns;
+    return row_copies_memory(row) ? ns + row_resident(row) / 50 : ns;
+}
+
+/*
+ * How many times as long CPython takes.  What a spawned child of it does first
+ * is to start an interpreter and to import a program; one of its fork server
+ * imports the program.
+ */
+static double reference_factor(const struct row *row)
+{
+    static const double factors[START_METHODS] = {
+        [START_FORK] = 5, [START_SPAWN] = 80, [START_FORKSERVER] = 30};
+
+    return row->workload->peers ? 3 : factors[row->start];
+}
+
+/* Of one round of CPython's, in s: reference.py has the same numbers. */
+static double reference_cost(const struct plan *plan, const struct row *row)
+{
+    double ns = guess_ns(row) * reference_factor(row);
+    double warm = (double)plan->warm + 1.5 * ns;
+    double window = 3 * ns, begin = row->start == START_FORK ? 0.11 : 0.2;
+
+    if (strcmp(row->workload->name, "burst") == 0)
+        window = ns;
+    if (window < (double)plan->window)
+        window = (double)plan->window;
+    return begin + (warm + window + row_resident(row) * 0.9) / 1e9;
 }
 
 double row_cost(const struct plan *plan, const struct row *row)
 {
     double ns = guess_ns(row), warm = 1000 * ns, window = 8 * ns;
-    double touch = 0;
 
+    if (row->kind == ROW_REFERENCE)
+        return reference_cost(plan, row);
     if (warm > (double)plan->warm)
         warm = (double)plan->warm;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    for (const struct setting *s = row->settings; s->name; s++)
-        if (strcmp(s->name, "resident") == 0)
-            touch = (double)s->value * 0.9;
-    return (warm + 6 * ns + window + touch) / 1e9 +
-           (row->kind == ROW_REFERENCE ? 0.11 : 0.01);
+    return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01;
 }
 
 static bool same_settings(const struct row *a, const struct row *b)
@@ -163,7 +220,7 @@ int row_find(const struct plan *plan, const struct row *row)
 
         if (r->kind == row->kind && r->workload == row->workload &&
             r->bytes == row->bytes && r->placement == row->placement &&
-            same_settings(r, row))
+            r->start == row->start && same_settings(r, row))
             return (int)i;
     }
     return -1;
@@ -233,7 +290,7 @@ static bool reads_before(const struct plan *plan, size_t a, size_t b)
     for (size_t i = 0; x->settings[i].name; i++)
         if (x->settings[i].value != y->settings[i].value)
             return x->settings[i].value < y->settings[i].value;
-    return a < b;
+    return x->start != y->start ? x->start < y->start : a < b;
 }
 
 void plan_reading_order(const struct plan *plan, size_t *order)

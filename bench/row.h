@@ -19,6 +19,16 @@ struct row row_floor(const struct row *row);
 /* What bounds the bytes that a stream moves in a second: memcpy of its size. */
 struct row row_ceiling(const struct row *row);
 
+/* Are its peers started in another way than by fork, as all are unless asked?
+ */
+bool row_starts_otherwise(const struct row *row);
+
+/* Does what one operation costs grow with what the parent holds? */
+bool row_copies_memory(const struct row *row);
+
+/* Bytes that the parent holds beside its own. */
+double row_resident(const struct row *row);
+
 bool has_setting(const struct workload *w, const char *name);
 
 /* The number of the row that is the same but for its company, or -1. */

@@ -4,6 +4,7 @@
 
 #include "registry.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -87,6 +88,18 @@ static int place(int cpu)
     return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
 }
 
+int side_watch(int fd, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    int flags = fcntl(fd, F_GETFL);
+
+    if (sigaction(SIGIO, &action, NULL) < 0 || flags < 0 ||
+        fcntl(fd, F_SETOWN, getpid()) < 0 ||
+        fcntl(fd, F_SETFL, flags | O_ASYNC) < 0)
+        return -errno;
+    return 0;
+}
+
 int side_begin(struct side *s, struct parcel *parcel, bool timed)
 {
     long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
@@ -98,7 +111,7 @@ int side_begin(struct side *s, struct parcel *parcel, bool timed)
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a served peer: with its server */
     if (process_parent_is_alive() != 1)
         _exit(1); /* it ended before the line above */
     *s = (struct side){.shared = {.fd = -1}};

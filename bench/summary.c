@@ -186,7 +186,7 @@ static int fill_own(const struct summary *s, size_t i, struct result *r)
     *r = (struct result){.mechanism = row->mechanism,
                          .workload = row->workload->name,
                          .unit = row->workload->unit,
-                         .start = start_method_names[START_FORK],
+                         .start = start_method_names[row->start],
                          .bytes = row->bytes,
                          .sized = row->workload->sized,
                          .one_way = row->workload->one_way,

@@ -160,8 +160,10 @@ static void print_ratios(FILE *out, const struct run *run,
         if (isfinite(r->times_faster))
             ratio_text(r->times_faster, &r->times_faster_interval, "CPython",
                        look, other, sizeof other);
-        snprintf(text, sizeof text, "%s%s%s, %s: %s%s%s",
+        snprintf(text, sizeof text, "%s%s%s%s%s, %s: %s%s%s",
                  result_name(r, name, sizeof name), *size ? " " : "", size,
+                 row_start(r) ? ", peer by " : "",
+                 row_start(r) ? row_start(r) : "",
                  placement_names[r->placement], one, *one && *other ? ", " : "",
                  other);
         fprintf(out, "  ");

@@ -104,11 +104,24 @@ void row_size(const struct result *r, char *text, size_t size)
                  setting_of(r, "huge", 0) ? " huge" : "");
 }
 
-/* A floor is called by what it does. */
+const char *row_start(const struct result *r)
+{
+    return !r->start || strcmp(r->start, "fork") == 0 ||
+                   strcmp(r->start, r->mechanism) == 0
+               ? NULL
+               : r->start;
+}
+
+/* A floor is called by what it does; "pipe (spawn)": its peer was spawned. */
 void row_name(const struct result *r, char *text, size_t size)
 {
-    snprintf(text, size, "%s",
-             strcmp(r->mechanism, "floor") == 0 ? r->workload : r->mechanism);
+    const char *name =
+        strcmp(r->mechanism, "floor") == 0 ? r->workload : r->mechanism;
+
+    if (row_start(r))
+        snprintf(text, size, "%s (%s)", name, row_start(r));
+    else
+        snprintf(text, size, "%s", name);
 }
 
 static unsigned add(struct block *b, const char *heading)

@@ -24,6 +24,9 @@ void block_fill(struct block *block, const struct look *look);
 void row_name(const struct result *r, char *text, size_t size);
 void row_size(const struct result *r, char *text, size_t size);
 
+/* How its peers were started, or NULL: by fork, as all are unless asked. */
+const char *row_start(const struct result *r);
+
 /* Print it, with what failed and what is to be said of its rows beneath. */
 void block_print(FILE *out, const struct block *block, const struct look *look);
 

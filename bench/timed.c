@@ -4,6 +4,7 @@
 #include "trial.h"
 
 #include "common/io.h"
+#include "start/forkserver.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -16,63 +17,106 @@ static const int64_t peer_patience = 10 * SECOND;
 struct peers {
     struct process process[PEERS_MOST];
     int controls[PEERS_MOST];
+    int lives[PEERS_MOST]; /* each ends with this side */
     int count;
 };
 
-/* For the handler of SIGCHLD alone. */
-static struct findings *watched;
+/* For the handler of SIGIO alone. */
+static struct {
+    struct findings *findings;
+    enum start_method method;
+    volatile sig_atomic_t count;
+    int sentinels[PEERS_MOST];
+} watched;
 
+static bool has_spoken(int sentinel)
+{
+    struct pollfd end = {sentinel, POLLIN, 0};
+
+    return poll(&end, 1, 0) == 1;
+}
+
+/*
+ * How a peer ended whose sentinel has spoken.  A child of ours closes that a
+ * moment before it is a zombie; of its own children the fork server writes it.
+ */
+static int status_of(int role)
+{
+    siginfo_t info = {0};
+    int64_t code;
+
+    if (watched.method == START_FORKSERVER)
+        return read_some(watched.sentinels[role], &code, sizeof code) ==
+                       sizeof code
+                   ? (int)code
+                   : 255; /* the server died before it */
+    waitid(P_PID, (id_t)watched.findings->peer_pids[role], &info,
+           WEXITED | WNOWAIT);
+    return info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+}
+
+/* region: peer-died */
 /*
  * A peer that ends while this side still works will never answer, and whether
  * its end can be seen in the measured channel depends on who else holds it.
  * So the first such death ends the trial, from wherever this side is blocked.
+ *
+ * It is the sentinel that tells, and not SIGCHLD: a peer that the fork server
+ * forked is no child of ours, and the server and the resource tracker are, but
+ * no peers.
  */
 static void peer_died(int number)
 {
-    siginfo_t info = {0};
-
     (void)number;
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-        info.si_pid == 0)
-        return;
-    /* One that has no pid yet died while it was being started. */
-    for (int i = 0; i < PEERS_MOST && !watched->dead_peer; i++)
-        if (watched->peer_pids[i] == info.si_pid || !watched->peer_pids[i])
-            watched->dead_peer = i + 1;
-    watched->dead_status =
-        info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-    _exit(1);
+    for (int i = 0; i < watched.count; i++)
+        if (has_spoken(watched.sentinels[i])) {
+            watched.findings->dead_status = status_of(i);
+            watched.findings->dead_peer = i + 1;
+            _exit(1);
+        }
 }
+/* end: peer-died */
 
-static void watch_peers(struct findings *f)
+/* The next peer, which runs, and may have ended already. */
+static int watch_peer(int sentinel)
 {
-    struct sigaction action = {.sa_handler = peer_died, .sa_flags = SA_RESTART};
+    int error = side_watch(sentinel, peer_died);
 
-    watched = f;
-    sigaction(SIGCHLD, &action, NULL);
+    watched.sentinels[watched.count] = sentinel;
+    watched.count++;
+    if (has_spoken(sentinel))
+        raise(SIGIO);
+    return error;
 }
 
 static void stop_watching(void)
 {
-    signal(SIGCHLD, SIG_DFL);
+    signal(SIGIO, SIG_IGN);
 }
 
-/* Start the peer of one role and leave its control socket in *control. */
-static int start_peer(struct side *s, int role, struct process *p, int *control)
+/* Start the peer of one role; its control socket and its life line are left in
+ * *control and *life. */
+static int start_peer(struct side *s, int role, struct process *p, int *control,
+                      int *life)
 {
     struct parcel parcel;
-    int ends[2], error;
+    int ends[2], line[2] = {-1, -1}, error;
 
+    *control = *life = -1;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
     parcel_init(&parcel);
-    error = spec_pack(&s->spec, &parcel);
+    error = fd_pipe(line);
+    if (!error)
+        error = spec_pack(&s->spec, &parcel);
     if (!error)
         error = region_pack(&s->shared, &parcel);
     if (!error)
         error = parcel_put_u64(&parcel, (uint64_t)role);
     if (!error)
         error = parcel_give_fd(&parcel, &ends[1]);
+    if (!error)
+        error = parcel_give_fd(&parcel, &line[0]);
     if (!error)
         error = s->spec.workload->pack(&s->trial, role, &parcel);
     if (!error) {
@@ -81,11 +125,14 @@ static int start_peer(struct side *s, int role, struct process *p, int *control)
         error = process_start(p);
     }
     fd_close(&ends[1]);
+    fd_close(&line[0]);
     parcel_free(&parcel);
     *control = ends[0];
-    if (!error)
-        s->findings->peer_pids[role] = p->pid;
-    return error;
+    *life = line[1];
+    if (error)
+        return error;
+    s->findings->peer_pids[role] = p->pid;
+    return watch_peer(process_sentinel(p));
 }
 
 /* Wait for the report by which a peer says that it is ready. */
@@ -106,11 +153,12 @@ static int start_peers(struct side *s, struct peers *peers)
 {
     int error = 0;
 
-    if (s->spec.workload->peers)
-        watch_peers(s->findings);
+    watched.findings = s->findings;
+    watched.method = s->spec.start;
     for (; peers->count < s->spec.workload->peers && !error; peers->count++)
         error = start_peer(s, peers->count, &peers->process[peers->count],
-                           &peers->controls[peers->count]);
+                           &peers->controls[peers->count],
+                           &peers->lives[peers->count]);
     for (int i = 0; i < peers->count && !error; i++)
         error = await_ready(peers->controls[i]);
     return error;
@@ -135,6 +183,7 @@ static void end_peers(struct peers *peers)
             process_join(&peers->process[i], NO_TIMEOUT);
         }
         process_close(&peers->process[i]);
+        fd_close(&peers->lives[i]); /* not before: it would end it */
     }
 }
 
@@ -158,6 +207,7 @@ static int bench_timed(struct parcel *parcel)
     struct side s;
     int error = side_begin(&s, parcel, true);
 
+    forkserver_stop(0); /* of ipclab's own; here it is to be a fresh one */
     if (!error)
         error = s.spec.workload->open(&s.trial);
     if (!error) {

@@ -77,6 +77,12 @@ int spec_unpack(struct trial_spec *spec, struct parcel *parcel);
 /* Become a side: unpack, be placed, die with the parent.  0 or -errno. */
 int side_begin(struct side *s, struct parcel *parcel, bool timed);
 
+/*
+ * Have SIGIO when this pipe's read end speaks, from wherever this process is
+ * blocked.  What it said before is not told: look once.  0 or -errno.
+ */
+int side_watch(int fd, void (*handler)(int));
+
 /* What a peer answers after each window. */
 struct peer_report {
     int error;
