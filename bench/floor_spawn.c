@@ -4,15 +4,19 @@
  *
  * vfork lends the parent's memory to the child until it ends or runs another
  * program; posix_spawn does the same and runs one.  Both stay flat however
- * much the parent holds.
+ * much the parent holds, which posix-spawn shows: it has the ballast that the
+ * mechanism's parent has.  And python3 with nothing to do: what a start by
+ * CPython's spawn pays before multiprocessing begins.
  */
 #include "floor.h"
 #include "mechanism.h"
 #include "registry.h"
+#include "start/ballast.h"
 
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,27 +55,77 @@ static int vfork_op(struct trial *t, unsigned n)
     return error;
 }
 
-static void path_close(struct trial *t)
+static void vfork_close(struct trial *t)
 {
-    free(t->state);
+    (void)t;
+}
+
+/* What is spawned, and from how heavy a parent. */
+struct spawner {
+    struct ballast ballast;
+    char path[PATH_MAX];
+    char *argv[6];
+};
+
+static void spawner_close(struct trial *t)
+{
+    struct spawner *s = t->state;
+
+    if (s)
+        ballast_drop(&s->ballast);
+    free(s);
     t->state = NULL;
 }
 
-static int path_open(struct trial *t)
+static struct spawner *spawner_new(struct trial *t)
 {
-    t->state = malloc(PATH_MAX);
-    return t->state ? floor_program("empty", t->state, PATH_MAX) : -ENOMEM;
+    struct spawner *s = t->state = calloc(1, sizeof *s);
+
+    if (s)
+        s->argv[0] = s->path;
+    return s;
+}
+
+static int empty_open(struct trial *t)
+{
+    struct spawner *s = spawner_new(t);
+    int error = s ? floor_program("empty", s->path, PATH_MAX) : -ENOMEM;
+
+    return error ? error : ballast_take(&s->ballast, t);
+}
+
+const char *floor_python(void)
+{
+    static const char system_wide[] = "/usr/bin/python3";
+
+    return access(system_wide, X_OK) == 0 ? system_wide : "python3";
+}
+
+static int python_open(struct trial *t)
+{
+    static char isolated[] = "-I", no_site[] = "-S", command[] = "-c",
+                pass[] = "pass";
+    struct spawner *s = spawner_new(t);
+
+    if (!s)
+        return -ENOMEM;
+    strcpy(s->path, floor_python());
+    s->argv[1] = isolated;
+    s->argv[2] = no_site;
+    s->argv[3] = command;
+    s->argv[4] = pass;
+    return 0;
 }
 
 static int spawn_op(struct trial *t, unsigned n)
 {
-    char *path = t->state, *argv[] = {path, NULL};
+    struct spawner *s = t->state;
     int error = 0;
 
     for (; n && !error; n--) {
         pid_t pid;
 
-        error = -posix_spawn(&pid, path, NULL, NULL, argv, environ);
+        error = -posix_spawnp(&pid, s->path, NULL, NULL, s->argv, environ);
         if (!error)
             error = reap(pid);
     }
@@ -84,12 +138,19 @@ const struct workload spawn_floors[] = {
      .guess = 100000,
      .open = vfork_open,
      .op = vfork_op,
-     .close = path_close},
+     .close = vfork_close},
     {.name = "posix-spawn",
      .unit = "posix_spawn of an empty static program, waitpid",
+     .grid = ballast_grid,
      .guess = 800000,
-     .open = path_open,
+     .open = empty_open,
      .op = spawn_op,
-     .close = path_close},
+     .close = spawner_close},
+    {.name = "python",
+     .unit = "posix_spawn of python3 -I -S -c pass, waitpid",
+     .guess = 12000000,
+     .open = python_open,
+     .op = spawn_op,
+     .close = spawner_close},
     {.name = NULL},
 };

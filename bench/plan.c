@@ -138,6 +138,9 @@ const char *planner_missing(const struct planner *p, const struct row *row)
 {
     if (row->workload->spins && row->placement == PLACE_SAME)
         return "it spins, and would wait on one core for its turn";
+    if (row->workload == workload_find("floor", "python") &&
+        !p->request->reference)
+        return "there is no python3, or CPython is left out";
     if (p->places[row->placement].missing[0])
         return p->places[row->placement].missing;
     for (const struct setting *s = row->settings; s->name; s++) {
@@ -240,6 +243,18 @@ static size_t tier_size(int tier)
     return 0;
 }
 
+/*
+ * When is what the parent holds varied?  Of the methods that do not copy it the
+ * whole start comes as early as fork's, and its parts after all else: they are
+ * as flat, and CPython's take seconds.
+ */
+static int tier_resident(const struct row *row)
+{
+    return row_copies_memory(row) || strcmp(row->workload->name, "joined") == 0
+               ? TIER_SIZES
+               : TIER_LAST;
+}
+
 static void consider_tier(struct planner *p, const char *mechanism,
                           const struct workload *w, int tier)
 {
@@ -251,7 +266,7 @@ static void consider_tier(struct planner *p, const char *mechanism,
         consider(p, row);
     if (tier_size(tier) && w->sized)
         consider(p, row_new(mechanism, w, tier_size(tier), first));
-    if (tier == TIER_SIZES && has_setting(w, "resident")) {
+    if (tier == tier_resident(&row) && has_setting(w, "resident")) {
         consider_resident(p, &row, 64 * MiB);
         if (p->request->scale != SCALE_QUICK)
             consider_resident(p, &row, 256 * MiB);
@@ -362,7 +377,7 @@ int plan_make(struct plan *plan, const struct request *q,
     p.explicit_rows =
         q->size_count || q->placement_count || q->start_count || q->set_count;
     /* The floors and twins that come last take less than this. */
-    p.left = plan->budget - plan->reserve - 0.8 * plan->rounds;
+    p.left = plan->budget - plan->reserve - 1.1 * plan->rounds;
     if (p.explicit_rows) {
         each_named(&p, 0, one_asked);
     } else {

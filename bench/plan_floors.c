@@ -73,18 +73,22 @@ static void add_twin(struct planner *p, const char *name, size_t bytes,
     planner_add(p, row);
 }
 
-/* A start is also held beside that of a tiny process, in the same group. */
-static void add_tiny(struct planner *p)
+/* One more floor, in the group of another if that is there. */
+static void add_beside(struct planner *p, const char *there, const char *name)
 {
-    const struct workload *self = workload_find("floor", "fork-self");
+    const struct workload *w = workload_find("floor", there);
     struct row row =
-        row_new("floor", workload_find("floor", "fork-tiny"), 0, PLACE_SAME);
+        row_new("floor", workload_find("floor", name), 0, PLACE_SAME);
 
+    row.kind = ROW_FLOOR;
     for (size_t i = 0; i < p->plan->count; i++)
-        if (p->plan->rows[i].workload == self) {
-            row.kind = ROW_FLOOR;
+        if (p->plan->rows[i].workload == w) {
+            const char *reason = planner_missing(p, &row);
+
             row.group = p->plan->rows[i].group;
-            if (row_find(p->plan, &row) < 0) /* forkserver's floor already */
+            if (reason)
+                planner_leave_out(p, &row, reason);
+            else if (row_find(p->plan, &row) < 0)
                 planner_add(p, row);
             return;
         }
@@ -92,7 +96,9 @@ static void add_tiny(struct planner *p)
 
 void planner_add_company(struct planner *p)
 {
-    add_tiny(p);
+    /* Of a tiny process; a row of the fork server may have it already. */
+    add_beside(p, "fork-self", "fork-tiny");
+    add_beside(p, "posix-spawn", "python");
     add_twin(p, "pipe-pingpong", 64, PLACE_SAME);
     add_twin(p, "line-pingpong", 0, PLACE_CROSS);
     add_twin(p, "fork-self", 0, PLACE_SAME);

@@ -34,8 +34,9 @@ void planner_add_floor(struct planner *p, struct row row);
 void planner_add_floors(struct planner *p);
 
 /*
- * Last of all: the tiny process beside a start, and of each class a floor that
- * is there once more, which shows what "no difference" looks like today.
+ * Last of all: the tiny process beside a fork, the bare interpreter beside a
+ * spawn, and of each class a floor that is there once more, which shows what
+ * "no difference" looks like today.
  */
 void planner_add_company(struct planner *p);
 

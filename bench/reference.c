@@ -3,6 +3,7 @@
 #include "reference.h"
 
 #include "command.h"
+#include "floor.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -56,7 +57,6 @@ static int read_list(struct reference *r, char *text)
 int reference_find(struct reference *r, const volatile sig_atomic_t *stop,
                    char *why, size_t size)
 {
-    const char *debian = "/usr/bin/python3";
     int error, code;
     size_t length;
     char *text;
@@ -69,8 +69,7 @@ int reference_find(struct reference *r, const volatile sig_atomic_t *stop,
                  "beside the build");
         return error;
     }
-    snprintf(r->python, sizeof r->python, "%s",
-             access(debian, X_OK) == 0 ? debian : "python3");
+    snprintf(r->python, sizeof r->python, "%s", floor_python());
     code = command_run(
         (const char *[]){r->python, "-I", r->script, "--list", NULL},
         find_patience, stop, &text, &length, &error);

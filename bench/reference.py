@@ -21,7 +21,10 @@ or, when anything goes wrong, one line `error TEXT` and exit status 1.  With
 The loops hold nothing that the measured program would not need: payloads are
 made beforehand and compared by one memcmp, names are local, samples go into
 an array that exists already.  CPython is shown at its best.  One file, since
-an isolated interpreter (-I) finds no other beside it.
+an isolated interpreter (-I) imports no other beside it.
+
+A child that is not forked imports its program's main module again, which is
+reference_child.py, as small as can be.
 
 The peer of a pipe is told over a control pipe of its own how many operations
 are next, so the measured channel carries nothing but payloads.
@@ -41,6 +44,8 @@ EVERY = 64          # one message in 64 of a stream is stamped
 SLOTS = 4096        # stamps in flight, in memory that both sides map
 STREAM_BATCH = 1e6  # ns, see Channel.batch
 SETTLED = 0.05      # two windows of the warm-up that agree
+LEAST = 3           # samples, however slow: row.c plans with it
+BURST = 100         # starts, and then as many joins
 
 context = multiprocessing.get_context("fork")
 
@@ -204,6 +209,7 @@ class Channel:
     def __init__(self, options):
         kind, _, topology = options.workload.partition("-")
         self.stream = kind == "stream"
+        self.least = 1
         self.size = options.bytes
         self.group = 0
         self.messages = payloads(options.bytes)
@@ -302,49 +308,130 @@ class Start:
     """Process of the fork context, from a parent of the size asked for."""
 
     def __init__(self, options):
-        self.kind = options.workload
+        self.method, _, self.kind = options.name.partition("/")
+        self.process = multiprocessing.get_context(self.method).Process
         self.parent = options.parent
         self.memory = occupy(options.settings.get("resident", 0),
                              options.settings.get("huge", 0))
         self.files = [os.open("/dev/null", os.O_RDONLY) for _ in
                       range(options.settings.get("descriptors", 0))]
+        self.least = 1 if self.kind == "burst" else LEAST
+        self.prepare(self.kind == "first-instruction")
+
+    def prepare(self, stamped):
+        """What a child runs; its stamp is in memory that both have."""
         self.stamp = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
-        self.target = nothing
-        if self.kind == "first-instruction":
+        self.target, self.arguments = nothing, ()
+        if stamped:
             self.target = self.first
 
     def first(self):
         self.stamp[0] = time.monotonic_ns()
 
     def run(self, batch, samples):
-        now = time.monotonic_ns
-        call = self.kind == "call"
         before = usage()
         for i in range(len(samples)):
-            process = context.Process(target=self.target)
-            start = now()
-            process.start()
-            if call:
-                end = now()
-            process.join()
-            if not call:
-                end = now()
-            if self.kind == "first-instruction":
-                end = self.stamp[0]
-                self.stamp[0] = 0
-            samples[i] = end - start
-            if process.exitcode != 0 or end < start:
-                raise Failed("a child failed, exit code %s" % process.exitcode)
-            process.close()
+            samples[i] = self.burst() if self.kind == "burst" else self.one()
             if os.getppid() != self.parent:
                 os._exit(1)
         return (), since(before)
+
+    def one(self):
+        """ns of the part of one start that is asked for."""
+        now = time.monotonic_ns
+        process = self.process(target=self.target, args=self.arguments)
+        start = now()
+        process.start()
+        returned = now()
+        process.join()
+        end = now()
+        if self.kind == "call":
+            end = returned
+        elif self.kind == "first-instruction":
+            end = self.stamp[0]
+            self.stamp[0] = 0
+        finish(process)
+        if end < start:
+            raise Failed("a child left no time")
+        return end - start
+
+    def burst(self):
+        """ns from the first start to the last join."""
+        processes = [self.process(target=self.target) for _ in range(BURST)]
+        start = time.monotonic_ns()
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        took = time.monotonic_ns() - start
+        for process in processes:
+            finish(process)
+        return took
 
     def batch(self, ns, clock):
         return 1
 
     def close(self):
         pass
+
+
+def finish(process):
+    if process.exitcode != 0:
+        raise Failed("a child failed, exit code %s" % process.exitcode)
+    process.close()
+
+
+class FreshStart(Start):
+    """The same by spawn or forkserver: a child has only what it is sent."""
+
+    def prepare(self, stamped):
+        """The stamp is in a file without a name, found through this process:
+        whoever is killed, nothing is left."""
+        main = load_main()
+        fd = os.memfd_create("stamp")
+        os.truncate(fd, mmap.PAGESIZE)
+        self.stamp = memoryview(mmap.mmap(fd, mmap.PAGESIZE)).cast("q")
+        self.target, self.arguments = main.nothing, ()
+        if stamped:
+            self.target = main.stamp
+            self.arguments = ("/proc/%d/fd/%d" % (os.getpid(), fd),)
+        if self.method == "forkserver":
+            hide_forkserver()
+
+    def close(self):
+        """End what CPython started beside the children."""
+        from multiprocessing import forkserver, resource_tracker
+        forkserver._forkserver._forkserver_address = "\0"  # no file to remove
+        forkserver._forkserver._stop()
+        resource_tracker._resource_tracker._stop()
+
+
+def load_main():
+    """Have a small program be the main one, for children that import it."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "reference_child.py")
+    main = type(sys)("__mp_main__")
+    main.__file__ = path
+    with open(path) as source:
+        exec(compile(source.read(), path, "exec"), main.__dict__)
+    sys.modules["__mp_main__"] = main
+    sys.modules["__main__"].__file__ = path
+    return main
+
+
+def hide_forkserver():
+    """The server listens at a socket in a folder of /tmp, which would stay
+    when this process is killed.  A descriptor leads to it as well."""
+    import tempfile
+    from multiprocessing import forkserver
+    server = forkserver._forkserver
+    with tempfile.TemporaryDirectory(prefix="ipclab-") as folder:
+        here = multiprocessing.process.current_process()._config
+        here["tempdir"] = folder  # where it makes the socket
+        server.ensure_running()
+        del here["tempdir"]
+        fd = os.open(server._forkserver_address, os.O_PATH)
+    server._forkserver_address = "/proc/self/fd/%d" % fd
 
 
 def occupy(size, huge):
@@ -388,7 +475,9 @@ def power_of_two(least):
 WORKLOADS = {
     "pipe/roundtrip": Channel, "pipe/roundtrip-duplex": Channel,
     "pipe/stream": Channel, "pipe/stream-duplex": Channel,
-    "fork/call": Start, "fork/first-instruction": Start, "fork/joined": Start,
+    **{method + "/" + kind: FreshStart if method != "fork" else Start
+       for method in ("fork", "spawn", "forkserver")
+       for kind in ("call", "first-instruction", "joined", "burst")},
 }
 
 
@@ -426,7 +515,8 @@ def measure(options):
     workload = WORKLOADS[options.name](options)
     ns = warm_up(workload, options.warm)
     batch = workload.batch(ns, clock_cost())
-    count = max(1, min(options.most, int(options.window * 1e9 / ns / batch)))
+    count = int(options.window * 1e9 / ns / batch)
+    count = min(options.most, max(workload.least, count))
     samples, latencies, counters = timed(workload, batch, count)
     workload.close()
     lines = ["batch %d" % batch]
@@ -486,7 +576,7 @@ def main(words):
         return 0
     try:
         options = Options(words)
-        if options.name.startswith("pipe/"):
+        if not options.name.startswith("fork/"):
             die_with(options.parent)
         try:
             options.place()
