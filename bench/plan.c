@@ -40,11 +40,26 @@ int planner_add(struct planner *p, struct row row)
     return (int)plan->count++;
 }
 
-static bool has_reference(const struct request *q, const struct row *row)
+/*
+ * A part of a start, from a parent that holds something: how CPython's start
+ * grows, or does not, its joined row shows already.
+ */
+static bool is_part_of_heavy(const struct row *row)
 {
+    bool ballast = false;
+
+    for (const struct setting *s = row->settings; s->name; s++)
+        ballast |= s->value != 0;
+    return !row->workload->peers && ballast &&
+           strcmp(row->workload->name, "joined") != 0;
+}
+
+static bool has_reference(const struct planner *p, const struct row *row)
+{
+    const struct request *q = p->request;
     char name[80];
 
-    if (!q->reference)
+    if (!q->reference || (is_part_of_heavy(row) && !p->explicit_rows))
         return false;
     snprintf(name, sizeof name, "%s/%s", row->mechanism, row->workload->name);
     for (char **n = q->reference_names; n && *n; n++)
@@ -77,7 +92,7 @@ static bool wants_reference(struct planner *p, const struct row *row)
     const double share = 1. / 20;
     struct row reference = reference_of(row);
 
-    return has_reference(p->request, row) &&
+    return has_reference(p, row) &&
            (p->explicit_rows ||
             row_cost(p->plan, &reference) * p->plan->rounds <
                 share * p->plan->budget);
@@ -164,7 +179,7 @@ static int consider_reference(struct planner *p, const struct row *row)
         there = row_find(p->plan, &other);
         return there < 0 ? planner_add(p, other) : there;
     }
-    if (has_reference(p->request, row)) {
+    if (has_reference(p, row)) {
         row_arguments(row, command, sizeof command);
         snprintf(line, sizeof line, "CPython %s/%s: too long: %.100s",
                  row->mechanism, row->workload->name, command);
@@ -213,14 +228,12 @@ static void consider(struct planner *p, struct row row)
         planner_add_floor(p, row_ceiling(&row));
 }
 
-static void consider_resident(struct planner *p, const struct row *row,
-                              int64_t bytes)
+/* From parents of the sizes that such a plan may have. */
+static void consider_resident(struct planner *p, struct row row)
 {
-    struct row heavy = row_with(*row, "resident", bytes);
-
-    consider(p, heavy);
-    if (row_copies_memory(row))
-        consider(p, row_with(heavy, "huge", 1));
+    consider(p, row_with(row, "resident", 64 * MiB));
+    if (p->request->scale != SCALE_QUICK)
+        consider(p, row_with(row, "resident", 256 * MiB));
 }
 
 /* The sizes of a tier of their own, the most telling first. */
@@ -244,15 +257,24 @@ static size_t tier_size(int tier)
 }
 
 /*
- * When is what the parent holds varied?  Of the methods that do not copy it the
- * whole start comes as early as fork's, and its parts after all else: they are
- * as flat, and CPython's take seconds.
+ * What the parent holds.  The whole start comes first; its parts, and of it the
+ * copy of huge pages, before the sizes that not every plan has.
  */
-static int tier_resident(const struct row *row)
+static void consider_held(struct planner *p, const struct row *row, int tier)
 {
-    return row_copies_memory(row) || strcmp(row->workload->name, "joined") == 0
-               ? TIER_SIZES
-               : TIER_LAST;
+    bool whole = strcmp(row->workload->name, "joined") == 0;
+
+    if (tier == (whole ? TIER_SIZES : TIER_MORE))
+        consider_resident(p, *row);
+    if (tier == (whole ? TIER_MORE : TIER_LAST) && row_copies_memory(row))
+        consider_resident(p, row_with(*row, "huge", 1));
+    if (tier == TIER_LAST && p->request->scale == SCALE_FULL) {
+        struct row heavy = row_with(*row, "resident", 1024 * MiB);
+
+        consider(p, heavy);
+        if (row_copies_memory(row))
+            consider(p, row_with(heavy, "huge", 1));
+    }
 }
 
 static void consider_tier(struct planner *p, const char *mechanism,
@@ -266,17 +288,12 @@ static void consider_tier(struct planner *p, const char *mechanism,
         consider(p, row);
     if (tier_size(tier) && w->sized)
         consider(p, row_new(mechanism, w, tier_size(tier), first));
-    if (tier == tier_resident(&row) && has_setting(w, "resident")) {
-        consider_resident(p, &row, 64 * MiB);
-        if (p->request->scale != SCALE_QUICK)
-            consider_resident(p, &row, 256 * MiB);
-    }
+    if (has_setting(w, "resident"))
+        consider_held(p, &row, tier);
     if (tier == TIER_CROSS && w->peers)
         consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
     if (tier >= TIER_MORE && tier < TIER_LAST && w->peers && full)
         consider(p, row_new(mechanism, w, tier_size(tier), PLACE_CROSS));
-    if (tier == TIER_LAST && has_setting(w, "resident") && full)
-        consider_resident(p, &row, 1024 * MiB);
     if (tier == TIER_LAST && has_setting(w, "descriptors")) {
         consider(p, row_with(row, "descriptors", 64));
         consider(p, row_with(row, "descriptors", 1024));

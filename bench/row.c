@@ -169,7 +169,7 @@ static double guess_ns(const struct row *row)
 static double reference_factor(const struct row *row)
 {
     static const double factors[START_METHODS] = {
-        [START_FORK] = 5, [START_SPAWN] = 80, [START_FORKSERVER] = 30};
+        [START_FORK] = 5, [START_SPAWN] = 80, [START_FORKSERVER] = 25};
 
     return row->workload->peers ? 3 : factors[row->start];
 }
@@ -179,13 +179,13 @@ static double reference_cost(const struct plan *plan, const struct row *row)
 {
     double ns = guess_ns(row) * reference_factor(row);
     double warm = (double)plan->warm + 1.5 * ns;
-    double window = 3 * ns, begin = row->start == START_FORK ? 0.11 : 0.2;
+    double window = 3 * ns;
 
     if (strcmp(row->workload->name, "burst") == 0)
         window = ns;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    return begin + (warm + window + row_resident(row) * 0.9) / 1e9;
+    return 0.1 + (warm + window + row_resident(row) * 0.9) / 1e9;
 }
 
 double row_cost(const struct plan *plan, const struct row *row)

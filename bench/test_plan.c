@@ -1,56 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_plan.c - what a plan promises. */
-#include "plan.h"
-#include "registry.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static const struct place two_cores[PLACEMENTS] = {
-    [PLACE_SAME] = {1, 1, "core 1", ""},
-    [PLACE_CROSS] = {1, 0, "cores 1 and 0", ""},
-    [PLACE_FREE] = {-1, -1, "any core", ""},
-    [PLACE_SMT] = {1, 1, "", "core 1 has one hardware thread"},
-    [PLACE_PACKAGE] = {1, 1, "", "core 1 is in the only package"}};
-
-static char *reference_names[] = {"pipe/roundtrip", "fork/joined", NULL};
-
-static int bounded(void **state)
-{
-    (void)state;
-    alarm(20);
-    return 0;
-}
-
-static struct request ask(void)
-{
-    return (struct request){.seed = 7,
-                            .reference = true,
-                            .reference_names = reference_names,
-                            .memory = UINT64_C(1) << 40,
-                            .huge_pages = true,
-                            .clock_cost = 30};
-}
-
-static void make(struct plan *plan, const struct request *request)
-{
-    char why[256] = "";
-
-    if (plan_make(plan, request, two_cores, why, sizeof why))
-        fail_msg("no plan: %s", why);
-}
-
-static size_t count(const struct plan *plan, enum kind kind)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        n += plan->rows[i].kind == kind;
-    return n;
-}
+#include "test_plan.h"
 
 static void what_is_named_is_taken_whole_with_its_company(void **state)
 {
@@ -140,6 +90,7 @@ static void a_reader_finds_sizes_in_order(void **state)
     struct plan plan;
 
     (void)state;
+    q.scale = SCALE_DEFAULT;
     make(&plan, &q);
     plan_reading_order(&plan, order);
     for (size_t i = 0; i < plan.count; i++) {
@@ -159,11 +110,16 @@ static void every_workload_keeps_a_row_and_the_budget_is_kept(void **state)
 {
     struct request q = ask();
     struct plan plan;
+    size_t commands = 0;
 
     (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        assert_true(plan.expected < plan.budget - plan.reserve);
+        plan_free(&plan);
+    }
     q.scale = SCALE_QUICK;
     make(&plan, &q);
-    assert_true(plan.expected < plan.budget - plan.reserve);
     for (const struct mechanism *const *m = mechanisms; *m; m++)
         for (const struct workload *w = (*m)->workloads; w->name; w++) {
             bool there = false;
@@ -174,20 +130,10 @@ static void every_workload_keeps_a_row_and_the_budget_is_kept(void **state)
             if (!there)
                 fail_msg("%s/%s has no row", (*m)->name, w->name);
         }
-    assert_true(plan.left_out_count > 0);
-    assert_int_equal(strncmp(plan.left_out[0], "ipclab bench ", 13), 0);
+    for (size_t i = 0; i < plan.left_out_count; i++)
+        commands += strncmp(plan.left_out[i], "ipclab bench ", 13) == 0;
+    assert_true(commands > 0);
     plan_free(&plan);
-}
-
-static size_t rows_of(const struct plan *plan, const struct workload *w,
-                      size_t bytes)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < plan->count; i++)
-        n += plan->rows[i].workload == w && plan->rows[i].bytes == bytes &&
-             plan->rows[i].kind != ROW_TWIN;
-    return n;
 }
 
 static void a_run_of_everything_measures_every_floor(void **state)

@@ -229,7 +229,7 @@ static int burst_op(struct trial *t, unsigned n)
 static const struct workload fork_workloads[] =
     WORKLOADS(fork, "fork-self", 200000);
 static const struct workload spawn_workloads[] =
-    WORKLOADS(spawn, "posix-spawn", 900000);
+    WORKLOADS(spawn, "posix-spawn", 500000);
 static const struct workload forkserver_workloads[] =
     WORKLOADS(forkserver, "fork-tiny", 250000);
 

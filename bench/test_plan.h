@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* test_plan.h - what the tests of plans share: a machine and a request. */
+#ifndef IPCLAB_TEST_PLAN_H
+#define IPCLAB_TEST_PLAN_H
+
+#include "plan.h"
+#include "registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct place two_cores[PLACEMENTS] = {
+    [PLACE_SAME] = {1, 1, "core 1", ""},
+    [PLACE_CROSS] = {1, 0, "cores 1 and 0", ""},
+    [PLACE_FREE] = {-1, -1, "any core", ""},
+    [PLACE_SMT] = {1, 1, "", "core 1 has one hardware thread"},
+    [PLACE_PACKAGE] = {1, 1, "", "core 1 is in the only package"}};
+
+/* As reference.py --list. */
+static char *reference_names[] = {"pipe/roundtrip",
+                                  "pipe/roundtrip-duplex",
+                                  "pipe/stream",
+                                  "pipe/stream-duplex",
+                                  "fork/call",
+                                  "fork/first-instruction",
+                                  "fork/joined",
+                                  "fork/burst",
+                                  "spawn/call",
+                                  "spawn/first-instruction",
+                                  "spawn/joined",
+                                  "spawn/burst",
+                                  "forkserver/call",
+                                  "forkserver/first-instruction",
+                                  "forkserver/joined",
+                                  "forkserver/burst",
+                                  NULL};
+
+static inline int bounded(void **state)
+{
+    (void)state;
+    alarm(20);
+    return 0;
+}
+
+static inline struct request ask(void)
+{
+    return (struct request){.seed = 7,
+                            .reference = true,
+                            .reference_names = reference_names,
+                            .memory = UINT64_C(1) << 40,
+                            .huge_pages = true,
+                            .clock_cost = 30};
+}
+
+static inline void make(struct plan *plan, const struct request *request)
+{
+    char why[256] = "";
+
+    if (plan_make(plan, request, two_cores, why, sizeof why))
+        fail_msg("no plan: %s", why);
+}
+
+static inline size_t count(const struct plan *plan, enum kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        n += plan->rows[i].kind == kind;
+    return n;
+}
+
+static inline size_t rows_of(const struct plan *plan, const struct workload *w,
+                             size_t bytes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        n += plan->rows[i].workload == w && plan->rows[i].bytes == bytes &&
+             plan->rows[i].kind != ROW_TWIN;
+    return n;
+}
+
+#endif
