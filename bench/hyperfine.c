@@ -14,7 +14,20 @@
 
 static const int64_t patience = 120 * SECOND;
 
-/* The demo of lesson 01 and its twin: a hundred processes, one by one. */
+/*
+ * What both programs of a pair do: start and join so many, one by one.  Where
+ * CPython takes long for each they are fewer, but as many in C: the start of the
+ * program itself weighs the same in both.
+ */
+static const struct pair {
+    const char *method, *name, *count, *runs;
+} pairs[] = {
+    {"fork", "100 forks", "100", "5"},
+    {"spawn", "5 starts by spawn", "5", "3"},
+    {"forkserver", "20 starts by the fork server", "20", "3"},
+};
+
+/* The demo of lesson 01 and its twin. */
 static int find_pair(char *demo, char *twin, size_t size)
 {
     char exe[PATH_MAX];
@@ -46,7 +59,8 @@ static void copy_unquoted(char *to, size_t size, const char *from)
 }
 
 /* One entry of "results"; seconds become ns. */
-static int read_program(struct program *p, const json_t *entry)
+static int read_program(struct program *p, const char *name,
+                        const json_t *entry)
 {
     const char *command = json_string_value(json_object_get(entry, "command"));
     const json_t *times = json_object_get(entry, "times");
@@ -63,7 +77,7 @@ static int read_program(struct program *p, const json_t *entry)
         .times_faster = NAN};
     slash = strstr(command, "lessons/");
     copy_unquoted(p->command, sizeof p->command, slash ? slash : command);
-    snprintf(p->name, sizeof p->name, "100 forks, whole program, %s",
+    snprintf(p->name, sizeof p->name, "%.40s, whole program, %s", name,
              strstr(command, ".py") ? "CPython" : "C");
     return p->median_ns > 0 ? 0 : -EBADMSG;
 }
@@ -82,7 +96,7 @@ static json_t *last_document(const char *json)
     return last;
 }
 
-int hyperfine_read(struct run *run, const char *json)
+int hyperfine_read(struct run *run, const char *name, const char *json)
 {
     const size_t most = sizeof run->programs / sizeof *run->programs;
     json_t *root = last_document(json), *results, *entry;
@@ -95,7 +109,7 @@ int hyperfine_read(struct run *run, const char *json)
     json_array_foreach(results, i, entry)
     {
         if (!error)
-            error = read_program(&run->programs[first + i], entry);
+            error = read_program(&run->programs[first + i], name, entry);
     }
     if (!error) {
         run->programs[first].times_faster =
@@ -112,17 +126,38 @@ static void say(const char *what)
     fprintf(stderr, "ipclab: no whole-program rows: %s\n", what);
 }
 
-void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
-                    const char *python)
+/* Time one pair and append it: 0, or -errno after a line on stderr. */
+static int run_pair(struct run *run, const volatile sig_atomic_t *stop,
+                    const struct pair *pair, const char *demo,
+                    const char *python, const char *twin)
 {
-    char demo[512], twin[512], ours[600], theirs[900];
+    char ours[600], theirs[900];
     const char *argv[] = {
-        "hyperfine", "-N",     "--style", "none",          "--warmup",
-        "1",         "--runs", "5",       "--export-json", "/dev/stdout",
+        "hyperfine", "-N",     "--style",  "none",          "--warmup",
+        "1",         "--runs", pair->runs, "--export-json", "/dev/stdout",
         ours,        theirs,   NULL};
     size_t length;
     char *json;
     int error, code;
+
+    snprintf(ours, sizeof ours, "'%s' %s %s", demo, pair->count, pair->method);
+    snprintf(theirs, sizeof theirs, "'%s' '%s' %s %s", python, twin,
+             pair->count, pair->method);
+    progress_show(1, 0, "hyperfine: whole programs");
+    code = command_run(argv, patience, stop, &json, &length, &error);
+    if (error == -ENOENT)
+        say("hyperfine is not installed (scripts/setup installs it)");
+    else if (error != -EINTR &&
+             (error || code || hyperfine_read(run, pair->name, json) < 0))
+        say("hyperfine failed");
+    free(json);
+    return error ? error : code ? -ECHILD : 0;
+}
+
+void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
+                    const char *python)
+{
+    char demo[512], twin[512];
 
     if (!python || !*python) {
         say("no CPython to hold them against");
@@ -132,14 +167,7 @@ void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
         say("the demo of lesson 01 is not built (make all)");
         return;
     }
-    snprintf(ours, sizeof ours, "'%s' 100", demo);
-    snprintf(theirs, sizeof theirs, "'%s' '%s' 100", python, twin);
-    progress_show(1, 0, "hyperfine: whole programs");
-    code = command_run(argv, patience, stop, &json, &length, &error);
-    if (error == -ENOENT)
-        say("hyperfine is not installed (scripts/setup installs it)");
-    else if (error != -EINTR &&
-             (error || code || hyperfine_read(run, json) < 0))
-        say("hyperfine failed");
-    free(json);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs && !*stop; i++)
+        if (run_pair(run, stop, &pairs[i], demo, python, twin) < 0)
+            return;
 }

@@ -13,14 +13,15 @@
 #include <signal.h>
 
 /*
- * Append the pair to run->programs.  Without hyperfine, python (NULL or "") or
+ * Append the pairs, one of each start method, to run->programs.  Without hyperfine, python (NULL or "") or
  * the programs, one line on stderr says what is missing, and nothing else
  * changes.
  */
 void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
                     const char *python);
 
-/* Read what hyperfine exported: 0, or -EBADMSG.  Exposed for its test. */
-int hyperfine_read(struct run *run, const char *json);
+/* Read what hyperfine exported of a pair that does what `name` says: 0, or
+ * -EBADMSG.  Exposed for its test. */
+int hyperfine_read(struct run *run, const char *name, const char *json);
 
 #endif

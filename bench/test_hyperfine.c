@@ -31,9 +31,12 @@ static void the_last_document_has_the_pair(void **state)
     struct run run = {.program_count = 0};
 
     (void)state;
-    assert_int_equal(hyperfine_read(&run, first_one_then_both), 0);
+    assert_int_equal(hyperfine_read(&run, "9 starts", first_one_then_both), 0);
     assert_int_equal(run.program_count, 2);
     assert_string_equal(run.programs[0].command, "lessons/01/demo 9");
+    assert_string_equal(run.programs[0].name, "9 starts, whole program, C");
+    assert_string_equal(run.programs[1].name,
+                        "9 starts, whole program, CPython");
     assert_true(run.programs[0].median_ns > 19999999 &&
                 run.programs[0].median_ns < 20000001);
     assert_true(run.programs[0].times_faster > 12.49 &&
@@ -57,7 +60,7 @@ static void what_is_no_pair_is_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct run run = {.program_count = 0};
 
-        assert_int_equal(hyperfine_read(&run, bad[i]), -EBADMSG);
+        assert_int_equal(hyperfine_read(&run, "none", bad[i]), -EBADMSG);
         assert_int_equal(run.program_count, 0);
     }
 }

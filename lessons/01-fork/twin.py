@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The same program on multiprocessing: `twin.py` or `twin.py N`."""
+"""The same program on multiprocessing: `twin.py`, `twin.py N [METHOD]`."""
 import multiprocessing
 import sys
 
-fork = multiprocessing.get_context("fork")
+context = multiprocessing.get_context(sys.argv[2] if len(sys.argv) > 2
+                                      else "fork")
 counter = 41
 
 
@@ -22,7 +23,7 @@ def nothing():
 
 
 def run(target):
-    p = fork.Process(target=target)
+    p = context.Process(target=target)
     p.start()
     p.join()
     return p.exitcode
