@@ -286,8 +286,8 @@ static void a_histogram_holds_every_sample_in_its_bin(void **state)
             unsigned long long count;
 
             assert_int_equal(sscanf(lines[i],
-                                    "%*s %*s %*s %*s %*s %lf %lf %llu", &low,
-                                    &high, &count),
+                                    "%*s %*s %*s %*s %*s %*s %lf %lf %llu",
+                                    &low, &high, &count),
                              3);
             assert_true(count > 0 && low < high);
             assert_true(fabs(high / low - exp2(1.0 / 8)) < 1e-6);

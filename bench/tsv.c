@@ -186,6 +186,7 @@ static void put_bin(FILE *out, const struct result *r, double low, double high,
 {
     fprintf(out, "%s", r->mechanism);
     put_text(out, r->workload);
+    put_text(out, r->start);
     put_number(out, r->sized ? (double)r->bytes : NAN);
     put_settings(out, r->settings);
     put_text(out, placement_names[r->placement]);
@@ -234,7 +235,7 @@ int write_hist(FILE *out, const struct run *run)
 {
     bool first = true;
 
-    fprintf(out, "# mechanism\tworkload\tbytes\tsettings\tplacement\t"
+    fprintf(out, "# mechanism\tworkload\tstart\tbytes\tsettings\tplacement\t"
                  "low_ns\thigh_ns\tcount\n");
     put_blocks(out, run->results, run->result_count, &first);
     put_blocks(out, run->floors, run->floor_count, &first);

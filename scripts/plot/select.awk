@@ -8,6 +8,9 @@
 # A name that is no column is looked for in `settings`; a row that lacks it, or
 # has nan in a column that is asked for, is left out, unless it is asked for as
 # `name?`.  `where` knows = alone.
+#
+# A row whose peers were started otherwise than by fork, as all are unless asked,
+# is left out unless `where` names its start: a figure would have two of it.
 
 function value(name,    n, i, pair) {
     if (name in column)
@@ -23,6 +26,15 @@ BEGIN {
     FS = "\t"
     conditions = split(where, condition, " ")
     wanted = split(columns, want, " ")
+    by_start = (" " where) ~ / start=/
+}
+
+# Are these peers, and not what the row itself is a start of?
+function starts_otherwise(    start, mechanism) {
+    start = value("start")
+    mechanism = value("mechanism")
+    return start != "fork" && start != "nan" && start != mechanism \
+        && mechanism != "cpython"
 }
 
 NR == 1 {
@@ -38,6 +50,8 @@ NR == 1 {
         if (value(side[1]) "" != side[2] "")
             next
     }
+    if (!by_start && starts_otherwise())
+        next
     line = ""
     for (i = 1; i <= wanted; i++) {
         name = want[i]

@@ -36,7 +36,9 @@ names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "joinable-queue ring lock value array manager floor " \
       . "floor-variant floor-tiny cpython cpython-variant floor-copy " \
       . "cpython-queue cpython-simple-queue cpython-joinable-queue " \
-      . "cpython-ring cpython-manager"
+      . "cpython-ring cpython-manager "  \
+      . "cpython-fork cpython-spawn cpython-forkserver floor-spawn " \
+      . "floor-python"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -61,14 +63,19 @@ set style line 21 lc rgb "#CC79A7" dt (12,3,3,3)   pt 11 lw 2.2 ps 0.9
 set style line 22 lc rgb "#CC79A7" dt (4,3)        pt 13 lw 2.2 ps 0.9
 set style line 23 lc rgb "#CC79A7" dt (2,3)        pt 15 lw 2.2 ps 0.9
 set style line 24 lc rgb "#CC79A7" dt (14,4)       pt 6  lw 2.2 ps 0.9
+set style line 25 lc rgb "#CC79A7" dt solid        pt 6  lw 2.2 ps 1.0
+set style line 26 lc rgb "#CC79A7" dt (12,4)       pt 4  lw 2.2 ps 1.0
+set style line 27 lc rgb "#CC79A7" dt (12,3,3,3)   pt 8  lw 2.2 ps 1.0
+set style line 28 lc rgb "#000000" dt (8,3,2,3)    pt 4  lw 2.0 ps 1.3
+set style line 29 lc rgb "#777777" dt (6,2,2,2,2,2) pt 3 lw 2.0 ps 0.8
 # The last is of a mechanism that has no style of its own yet.
-set style line 25 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+set style line 30 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
 listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
 style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
         . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7 " \
-        . "#777777"
+        . "#CC79A7 #CC79A7 #CC79A7 #000000 #777777 #777777"
 twin_of(name) = name eq "pipe" ? "cpython" \
     : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
