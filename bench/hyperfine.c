@@ -16,8 +16,8 @@ static const int64_t patience = 120 * SECOND;
 
 /*
  * What both programs of a pair do: start and join so many, one by one.  Where
- * CPython takes long for each they are fewer, but as many in C: the start of the
- * program itself weighs the same in both.
+ * CPython takes long for each they are fewer, but as many in C: the start of
+ * the program itself weighs the same in both.
  */
 static const struct pair {
     const char *method, *name, *count, *runs;

@@ -13,9 +13,9 @@
 #include <signal.h>
 
 /*
- * Append the pairs, one of each start method, to run->programs.  Without hyperfine, python (NULL or "") or
- * the programs, one line on stderr says what is missing, and nothing else
- * changes.
+ * Append the pairs, one of each start method, to run->programs.  Without
+ * hyperfine, python (NULL or "") or the programs, one line on stderr says what
+ * is missing, and nothing else changes.
  */
 void hyperfine_join(struct run *run, const volatile sig_atomic_t *stop,
                     const char *python);
