@@ -40,66 +40,8 @@ int planner_add(struct planner *p, struct row row)
     return (int)plan->count++;
 }
 
-/*
- * A part of a start, from a parent that holds something: how CPython's start
- * grows, or does not, its joined row shows already.
- */
-static bool is_part_of_heavy(const struct row *row)
-{
-    bool ballast = false;
-
-    for (const struct setting *s = row->settings; s->name; s++)
-        ballast |= s->value != 0;
-    return !row->workload->peers && ballast &&
-           strcmp(row->workload->name, "joined") != 0;
-}
-
-static bool has_reference(const struct planner *p, const struct row *row)
-{
-    const struct request *q = p->request;
-    char name[80];
-
-    if (!q->reference || (is_part_of_heavy(row) && !p->explicit_rows))
-        return false;
-    snprintf(name, sizeof name, "%s/%s", row->mechanism, row->workload->name);
-    for (char **n = q->reference_names; n && *n; n++)
-        if (strcmp(*n, name) == 0)
-            return true;
-    return false;
-}
-
-/*
- * CPython's row of the same work.  Its peers are always forked: how a peer was
- * started is no part of what a channel's row times.
- */
-static struct row reference_of(const struct row *row)
-{
-    struct row reference = *row;
-
-    reference.kind = ROW_REFERENCE;
-    if (row->workload->peers)
-        reference.start = START_FORK;
-    return reference;
-}
-
-/*
- * Is CPython's row worth its time?  A burst of a hundred starts by spawn takes
- * it 5 s and more: one such row would take the place of dozens.  So none may
- * cost more than a share of the budget, unless it was asked for.
- */
-static bool wants_reference(struct planner *p, const struct row *row)
-{
-    const double share = 1. / 20;
-    struct row reference = reference_of(row);
-
-    return has_reference(p, row) &&
-           (p->explicit_rows ||
-            row_cost(p->plan, &reference) * p->plan->rounds <
-                share * p->plan->budget);
-}
-
 /* What a row and all that it is held against would cost, in s. */
-static double cost_with_company(struct planner *p, const struct row *row)
+static double cost_with_company(const struct planner *p, const struct row *row)
 {
     double cost = row_cost(p->plan, row);
     struct row other;
@@ -114,8 +56,8 @@ static double cost_with_company(struct planner *p, const struct row *row)
         if (row_find(p->plan, &other) < 0)
             cost += row_cost(p->plan, &other);
     }
-    if (wants_reference(p, row)) {
-        other = reference_of(row);
+    if (planner_wants_reference(p, row)) {
+        other = planner_reference_of(row);
         if (row_find(p->plan, &other) < 0)
             cost += row_cost(p->plan, &other);
     }
@@ -168,26 +110,6 @@ const char *planner_missing(const struct planner *p, const struct row *row)
     return NULL;
 }
 
-/* The number of CPython's row, or -1; one that is too dear is named. */
-static int consider_reference(struct planner *p, const struct row *row)
-{
-    struct row other = reference_of(row);
-    char line[160], command[128];
-    int there;
-
-    if (wants_reference(p, row)) {
-        there = row_find(p->plan, &other);
-        return there < 0 ? planner_add(p, other) : there;
-    }
-    if (has_reference(p, row)) {
-        row_arguments(row, command, sizeof command);
-        snprintf(line, sizeof line, "CPython %s/%s: too long: %.100s",
-                 row->mechanism, row->workload->name, command);
-        planner_leave_out_line(p, line);
-    }
-    return -1;
-}
-
 /* Take a row with its floor and its reference, if it can be and fits. */
 static void consider(struct planner *p, struct row row)
 {
@@ -216,7 +138,7 @@ static void consider(struct planner *p, struct row row)
         if (other.workload && floor_row < 0)
             floor_row = planner_add(p, other);
     }
-    reference = consider_reference(p, &row);
+    reference = planner_add_reference(p, &row);
     if (reference >= 0)
         row.group = p->plan->rows[reference].group;
     if (row.group == p->plan->groups)

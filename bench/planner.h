@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* planner.h - a plan under construction.  Private to plan.c and plan_floors.c
- */
+/* planner.h - a plan under construction.  Private to plan.c, plan_floors.c and
+ * plan_reference.c. */
 #ifndef IPCLAB_PLANNER_H
 #define IPCLAB_PLANNER_H
 
@@ -26,6 +26,13 @@ void planner_leave_out_line(struct planner *p, const char *line);
 
 /* Why this machine cannot run a row, or NULL. */
 const char *planner_missing(const struct planner *p, const struct row *row);
+
+/* CPython's row of the same work; has it one that is worth its time? */
+struct row planner_reference_of(const struct row *row);
+bool planner_wants_reference(const struct planner *p, const struct row *row);
+
+/* Append it if so, or find it: its number, or -1.  What is too dear is said. */
+int planner_add_reference(struct planner *p, const struct row *row);
 
 /* A floor in a group of its own, if the plan lacks it and it can be run. */
 void planner_add_floor(struct planner *p, struct row row);
