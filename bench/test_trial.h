@@ -100,7 +100,8 @@ static inline int wait_op(struct trial *t, unsigned n)
 
 /* The fake of these workloads; before main, where a fresh image turns off. */
 #define FAKE(fakes)                                                            \
-    static const struct mechanism fake = {.name = "fake", .workloads = fakes}; \
+    static const struct mechanism fake = {.name = "fake",                      \
+                                          .workloads = (fakes)};               \
     __attribute__((constructor)) static void add_fake(void)                    \
     {                                                                          \
         registry_add(&fake);                                                   \
