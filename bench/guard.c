@@ -95,6 +95,7 @@ static _Noreturn void program_main(const struct guard *g, pid_t guard,
     read_some(g->start[0], &byte, 1); /* until the guard has seized us */
     close(g->start[0]);
     setsid();
+    setpriority(PRIO_PROCESS, 0, g->nice);
     redirect(w->output);
     limit(RLIMIT_CORE, 0);
     if (w->limits.file)
@@ -246,12 +247,14 @@ static int open_signals(void)
 /*
  * Among thousands of runnable processes one gets its fair share, that is next
  * to nothing.  Where we may we run before them; they do not inherit it.  Who
- * may not is no root, and then hold_users_processes binds.
+ * may not is no root, and then hold_users_processes binds.  The nice value is
+ * lost to a child in the same stroke, and so is given back to the program.
  */
-static void run_first(void)
+static void run_first(struct guard *g)
 {
     struct sched_param lowest = {sched_get_priority_min(SCHED_RR)};
 
+    g->nice = getpriority(PRIO_PROCESS, 0);
     sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest);
 }
 
@@ -260,7 +263,7 @@ static int prepare(struct guard *g, struct shared *shared)
     setsid(); /* a Ctrl-C is the caller's to understand */
     prctl(PR_SET_NAME, "ipclab-guard");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    run_first();
+    run_first(g);
     names_in("/dev/shm", &g->segments);
     g->signals = open_signals();
     if (g->signals < 0 || !mkdtemp(shared->folder))

@@ -201,6 +201,28 @@ static void a_programs_folder_lies_in_our_tmpdir(void **state)
     unsetenv("TMPDIR");
 }
 
+static int has_nice(void *nice)
+{
+    return getpriority(PRIO_PROCESS, 0) != *(int *)nice;
+}
+
+/* In a process of its own: nobody but root can be less nice again. */
+static int supervise_nicely(void *unused)
+{
+    int nice = 7;
+
+    (void)unused;
+    if (setpriority(PRIO_PROCESS, 0, nice) < 0)
+        return test_line(__LINE__);
+    return run(has_nice, &nice, &ample).status == 0 ? 0 : test_line(__LINE__);
+}
+
+static void a_program_is_as_nice_as_it_would_be_unwatched(void **state)
+{
+    (void)state;
+    test_expect_in_fork(supervise_nicely, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +233,7 @@ int main(void)
         PROMISE(a_program_that_kills_the_guard_ends_too),
         PROMISE(the_folder_of_a_killed_guard_goes),
         PROMISE(a_programs_folder_lies_in_our_tmpdir),
+        PROMISE(a_program_is_as_nice_as_it_would_be_unwatched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
