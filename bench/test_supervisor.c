@@ -7,6 +7,8 @@
  */
 #include "test_supervisor.h"
 
+#include <sys/resource.h>
+
 enum { HIDERS = 3 };
 
 /* Daemons, as the book says: in sessions of their own, adopted, deaf.  Each
