@@ -91,12 +91,10 @@ _Noreturn void preparation_become(const struct preparation *fixed,
     memcpy(p.identity, fixed->identity, sizeof p.identity);
     unpack(&parcel, fixed, bytes ? bytes : directory + fixed->directory_size,
            fds, n);
-    /* region: become */
     p.arguments = &parcel;
     if (fixed->directory_size && chdir(directory) < 0)
         _exit(1); /* the parent's is gone: so does CPython's child end */
     self_take_authkey(fixed->authkey);
     image_set_mask(fixed->mask);
     child_main(&p, fixed->parent);
-    /* end: become */
 }
