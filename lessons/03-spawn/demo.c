@@ -85,7 +85,7 @@ static int ask(enum start_method method, int number, struct found *found)
 static int show(void)
 {
     int number = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 50);
-    struct found f, s;
+    struct found f = {0}, s = {0};
 
     counter++;
     if (ask(START_FORK, number, &f) < 0 || ask(START_SPAWN, number, &s) < 0)
