@@ -399,6 +399,25 @@ static void what_is_preloaded_is_done_once_in_the_server(void **state)
     assert_int_equal(forkserver_set_preload(NULL), 0);
 }
 
+/* Each name is 10 bytes, and 11 with its comma. */
+static void more_preloads_than_have_room_are_refused(void **state)
+{
+    const char *names[94];
+    struct process p;
+
+    (void)state;
+    for (int i = 0; i < 93; i++)
+        names[i] = "preload_it";
+    names[93] = NULL;
+    assert_int_equal(forkserver_set_preload(names), -E2BIG);
+    names[92] = NULL;
+    assert_int_equal(forkserver_set_preload(names), 0);
+    test_start(&p, START_FORKSERVER, "is_preloaded", NULL);
+    assert_int_equal(test_finish(&p), 0); /* 92 times, and not once */
+    assert_int_equal(forkserver_stop(5 * SECOND), 0);
+    assert_int_equal(forkserver_set_preload(NULL), 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +450,9 @@ int main(int argc, char **argv)
             children_end),
         cmocka_unit_test_setup_teardown(
             what_is_preloaded_is_done_once_in_the_server, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(
+            more_preloads_than_have_room_are_refused, census_begin,
             children_end),
     };
 
