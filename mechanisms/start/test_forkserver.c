@@ -297,7 +297,7 @@ static void a_parcel_has_249_descriptors_and_no_more(void **state)
 static void starts_leave_no_descriptor_in_the_server(void **state)
 {
     char path[64];
-    unsigned counts[2];
+    unsigned counts[2] = {0};
 
     (void)state;
     for (int round = 0; round < 2; round++) {
