@@ -43,8 +43,8 @@ int forkserver_ensure_running(void);
  * What the server runs before it forks anybody, so that no child has to: the
  * names of functions made known by PRELOAD, NULL-ended; they stay the
  * caller's.  A function that starts a thread or leaves a lock taken gives every
- * child what fork gives it.  -ENOENT: no such function here; -EBUSY: a server
- * runs already.
+ * child what fork gives it.  -ENOENT: no such function here; -E2BIG: more
+ * than about 1000 bytes of names; -EBUSY: a server runs already.
  */
 int forkserver_set_preload(const char *const *names);
 

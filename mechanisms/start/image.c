@@ -62,6 +62,7 @@ become(void *argument)
 {
     struct launch *l = argument;
 
+    /* region: image-exec */
     if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) ==
         0) {
         for (size_t i = 0; i < l->n; i++)
@@ -70,6 +71,7 @@ become(void *argument)
     }
     l->error = errno;
     syscall(SYS_exit_group, 127);
+    /* end: image-exec */
     return 127;
 }
 /* end: image-child */

@@ -65,10 +65,13 @@ void forkserver_adopt(int alive, int address, const unsigned char key[AUTH_KEY])
 
 /* --- the server as a child of ours --- */
 
+/* The longest list of preloads, and what of it is no name. */
+enum { PRELOAD_TEXT = 1024, PRELOAD_NONE = sizeof "preload=" };
+
 /* Room for its arguments. */
 struct command {
     char listener[24], alive[24], key[24], tracker[24], address[24];
-    char preload[1024];
+    char preload[PRELOAD_TEXT];
 };
 
 static int run(int listener, int alive, int key)
@@ -282,11 +285,16 @@ void served_hang_up(void)
 
 int forkserver_set_preload(const char *const *names)
 {
+    size_t length = PRELOAD_NONE;
     int error = 0;
 
-    for (const char *const *name = names; name && *name; name++)
+    for (const char *const *name = names; name && *name; name++) {
         if (!preload_is_known(*name))
             return -ENOENT;
+        length += strlen(*name) + 1; /* and a comma */
+    }
+    if (length > PRELOAD_TEXT)
+        return -E2BIG;
     pthread_mutex_lock(&server.lock);
     if (server.address >= 0)
         error = -EBUSY;

@@ -64,6 +64,7 @@ static _Noreturn void become(const struct visitor *client,
     char *more = serving.packet + sizeof *fixed;
     void *bytes = NULL;
 
+    /* region: served-child */
     drop_all_but(client->pidfd);
     close(serving.fds[SERVED_STATUS]); /* the server alone writes there */
     if (fixed->aside) {
@@ -77,6 +78,7 @@ static _Noreturn void become(const struct visitor *client,
     self_take_parent_fd(client->pidfd);
     preparation_become(fixed, target, more, bytes, serving.fds + SERVED_FDS,
                        count - SERVED_FDS);
+    /* end: served-child */
 }
 /* end: forkserver-child */
 

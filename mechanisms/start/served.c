@@ -50,6 +50,7 @@ static int bind_in(const char *folder, int listener)
 
     if (mkdir(folder, 0700) < 0)
         return -errno;
+    /* region: private-name */
     place = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     /* However long the path is: a name of a socket has 107 bytes at most. */
     snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d/socket", place);
@@ -60,6 +61,7 @@ static int bind_in(const char *folder, int listener)
     address = error ? error : fd_raised(open_path(at.sun_path));
     unlinkat(place, "socket", 0);
     rmdir(folder);
+    /* end: private-name */
     fd_close(&place);
     return address;
 }

@@ -24,9 +24,11 @@
 #include "common/fds.h"
 #include "common/parcel.h"
 
+/* region: served-fds */
 /* In this order before the parcel's descriptors.  The last is the file with
  * the parcel's bytes, or where those are in the message once more the first. */
 enum { SERVED_STATUS, SERVED_ALIVE, SERVED_TRACKER, SERVED_BYTES, SERVED_FDS };
+/* end: served-fds */
 
 _Static_assert(PARCEL_FDS + SERVED_FDS == FDS_MOST, "a parcel in one message");
 

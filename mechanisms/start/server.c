@@ -116,6 +116,7 @@ static void note_end(const siginfo_t *info)
 
     while (w && w->pid != info->si_pid)
         w = w->next;
+    /* region: end-told */
     if (w) {
         write_full(w->status, &code, sizeof code); /* nobody may be there */
         waitpid(w->pid, NULL, 0);
@@ -125,6 +126,7 @@ static void note_end(const siginfo_t *info)
         waitpid(info->si_pid, NULL, 0);
         open_door(info->si_pid, code == 0);
     }
+    /* end: end-told */
 }
 /* end: forkserver-reap */
 

@@ -155,6 +155,7 @@ _Noreturn void spawn_main(char **argv)
             _exit(1);
         more += sizeof first.fixed;
     }
+    /* region: spawned-child */
     close(fd);
     name = preparation_target(&first.fixed, more);
     target = name ? target_find(name) : NULL;
@@ -165,4 +166,5 @@ _Noreturn void spawn_main(char **argv)
     memcpy(fds, more, first.fixed.fd_count * sizeof *fds);
     preparation_become(&first.fixed, target, more, NULL, fds,
                        first.fixed.fd_count);
+    /* end: spawned-child */
 }
