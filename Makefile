@@ -1,6 +1,7 @@
 # ipclab: `make help` lists what can be made.
 #
 # Variables: QUICK=1 or FULL=1 (bench), BUILD=dir, CC=clang,
+# WORKER_CC=cc (the images of spawned workers; musl-gcc where it is there),
 # SANITIZE=address,undefined or thread, L=NN (one lesson), RUN=dir (plots),
 # V=1 (show the commands).
 
@@ -40,7 +41,9 @@ every_c    = $(wildcard mechanisms/*/*.c bench/*.c lessons/*/*.c)
 
 mech_objs  = $(sources:%.c=$(BUILD)/%.o)
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
-worker_objs = $(worker:%.c=$(BUILD)/%.o) $(filter-out $(crypto:%.c=$(BUILD)/%.o),$(mech_objs))
+worker_c    = $(worker) $(filter-out $(crypto),$(sources))
+worker_objs = $(worker_c:%.c=$(BUILD)/%.o)
+small_objs  = $(worker_c:%.c=$(BUILD)/small/%.o)
 images     = $(BUILD)/worker $(BUILD)/forkserver
 test_progs = $(tests:%.c=$(BUILD)/%)
 demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
@@ -93,25 +96,39 @@ clean: ## remove what was built
 $(BUILD)/ipclab: $(BUILD)/bench/main.o $(lab_objs)
 	$(call say,link)$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
-# The smallest processes there are: static, and never under a sanitizer.
-$(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
-	@mkdir -p $(@D)
-	$(call say,link)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
-
-# The images that children of ipclab are of.  What is loaded at each exec and
-# copied at each fork is kept small: static, and libcrypto in the fork server
-# alone.  A sanitizer wants to be linked dynamically.
+# What is loaded at each exec and copied at each fork is kept small: the images
+# that children of ipclab are of are static, with libcrypto in the fork server's
+# alone.  A spawned worker has the libc that starts fastest, musl where it is
+# installed, and so has `empty`, which it is held against; the kernel's headers
+# are not musl's own.  A sanitizer wants to be linked dynamically.
 ifdef SANITIZE
+WORKER_CC  = $(CC)
 image_link = $(LINK)
 else
+WORKER_CC ?= $(or $(shell command -v musl-gcc),$(CC))
 image_link = $(LINK) -static $(shell ld --help | grep -q no-warnings && echo -Wl,--no-warnings)
 endif
+ifneq ($(findstring musl,$(WORKER_CC)),)
+# (POSIX's types of struct msghdr, which musl has, are narrower than Linux's.)
+worker_headers = -Wno-conversion -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+endif
 
-$(BUILD)/worker: $(worker_objs)
-	$(call say,link)$(CC) $(image_link) -o $@ $^
+$(BUILD)/worker: $(small_objs)
+	$(call say,link)$(WORKER_CC) $(image_link) -o $@ $^
 
 $(BUILD)/forkserver: $(worker_objs) $(crypto:%.c=$(BUILD)/%.o)
 	$(call say,link)$(CC) $(image_link) -o $@ $^ -lcrypto
+
+$(BUILD)/small/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc)$(WORKER_CC) $(ALL_CFLAGS) $(INCLUDES) $(worker_headers) -MMD -MP -c -o $@ $<
+
+# The smallest processes there are: static, and never under a sanitizer.
+$(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,link)$(smallest) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
+$(BUILD)/tiny: smallest = $(CC)
+$(BUILD)/empty: smallest = $(WORKER_CC)
 
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
 
@@ -122,7 +139,8 @@ $(shell mkdir -p $(BUILD) && echo $(commit) >$(BUILD)/commit)
 endif
 $(BUILD)/bench/machine.o: $(BUILD)/commit
 $(BUILD)/bench/machine.o: ALL_CFLAGS += -DIPCLAB_COMMIT='"$(commit)"' \
-                          -DIPCLAB_CFLAGS='"$(CFLAGS) $(SANITIZER)"'
+                          -DIPCLAB_CFLAGS='"$(CFLAGS) $(SANITIZER)"' \
+                          -DIPCLAB_WORKER='"$(notdir $(WORKER_CC))"'
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

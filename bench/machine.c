@@ -32,6 +32,10 @@
 #define IPCLAB_CFLAGS "unknown"
 #endif
 
+#ifndef IPCLAB_WORKER
+#define IPCLAB_WORKER "unknown"
+#endif
+
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
@@ -91,7 +95,9 @@ static void read_system(struct card *card, const char *root)
                  release, name.machine);
     }
 #ifdef __GLIBC__
-    snprintf(card->libc, sizeof card->libc, "glibc %s", gnu_get_libc_version());
+    /* What a spawned worker is linked by decides what a spawn costs. */
+    snprintf(card->libc, sizeof card->libc, "glibc %s, workers by %s",
+             gnu_get_libc_version(), IPCLAB_WORKER);
 #endif
 }
 

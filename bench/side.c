@@ -102,7 +102,6 @@ int side_watch(int fd, void (*handler)(int))
 
 int side_begin(struct side *s, struct parcel *parcel, bool timed)
 {
-    long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
     int error;
 
     if (timed)
@@ -122,7 +121,7 @@ int side_begin(struct side *s, struct parcel *parcel, bool timed)
         return error;
     s->findings = s->shared.base;
     s->trial = (struct trial){.bytes = s->spec.bytes,
-                              .line = line > 0 ? (size_t)line : 64,
+                              .line = s->spec.line,
                               .settings = s->spec.settings,
                               .sample = keep_sample,
                               .latency = keep_latency,

@@ -74,11 +74,14 @@ static int watch(struct process *p, int64_t patience,
 static int start(struct process *p, const struct trial_spec *spec,
                  const struct region *shared)
 {
+    long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
+    struct trial_spec whole = *spec;
     struct parcel parcel;
     int error;
 
+    whole.line = line > 0 ? (size_t)line : 64;
     parcel_init(&parcel);
-    error = spec_pack(spec, &parcel);
+    error = spec_pack(&whole, &parcel);
     if (!error)
         error = region_pack(shared, &parcel);
     process_init(p, "bench_timed", &parcel);

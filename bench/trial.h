@@ -26,6 +26,7 @@ struct trial_spec {
     const char *mechanism;
     const struct workload *workload;
     size_t bytes;
+    size_t line; /* of the cache; trial_run knows it */
     struct setting settings[SETTINGS_MAX + 1];
     enum start_method start;
     int timed_cpu, peer_cpu; /* -1: wherever the scheduler likes */
