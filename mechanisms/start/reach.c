@@ -14,16 +14,11 @@
 #include "common/io.h"
 #include "common/tracker.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -31,22 +26,19 @@
 
 static struct {
     pthread_mutex_t lock;
-    pid_t pid;      /* where it is our child */
-    int alive;      /* it lives while somebody has this */
-    int address;    /* the socket it listens at, O_PATH */
+    struct served at;
     int connection; /* of this process alone */
-    unsigned char key[AUTH_KEY];
     const char *executable;
     const char *const *preload;
-} server = {PTHREAD_MUTEX_INITIALIZER, 0, -1, -1, -1, {0}, NULL, NULL};
+} server = {PTHREAD_MUTEX_INITIALIZER, {0, -1, -1, {0}}, -1, NULL, NULL};
 
 static void forget_connection(void *unused)
 {
     (void)unused;
     server.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     fd_close(&server.connection);
-    if (server.pid)
-        server.pid = 0;
+    if (server.at.pid)
+        server.at.pid = 0;
 }
 
 __attribute__((constructor)) static void watch(void)
@@ -58,95 +50,20 @@ __attribute__((constructor)) static void watch(void)
 
 void forkserver_adopt(int alive, int address, const unsigned char key[AUTH_KEY])
 {
-    server.alive = alive;
-    server.address = address;
-    memcpy(server.key, key, AUTH_KEY);
-}
-
-/* --- the server as a child of ours --- */
-
-/* The longest list of preloads, and what of it is no name. */
-enum { PRELOAD_TEXT = 1024, PRELOAD_NONE = sizeof "preload=" };
-
-/* Room for its arguments. */
-struct command {
-    char listener[24], alive[24], key[24], tracker[24], address[24];
-    char preload[PRELOAD_TEXT];
-};
-
-static int run(int listener, int alive, int key)
-{
-    char what[] = IMAGE_FORKSERVER;
-    struct command c;
-    char *argv[] = {program_invocation_name,
-                    what,
-                    c.listener,
-                    c.alive,
-                    c.key,
-                    c.tracker,
-                    c.address,
-                    c.preload,
-                    NULL};
-    int tracker = tracker_ensure_running();
-    int keep[] = {listener, alive, key, server.address, tracker};
-    size_t n;
-
-    if (tracker < 0)
-        return tracker;
-    image_argument(c.listener, sizeof c.listener, "listener", listener);
-    image_argument(c.alive, sizeof c.alive, "alive", alive);
-    image_argument(c.key, sizeof c.key, "key", key);
-    image_argument(c.tracker, sizeof c.tracker, "tracker", tracker);
-    image_argument(c.address, sizeof c.address, "address", server.address);
-    n = (size_t)snprintf(c.preload, sizeof c.preload, "preload=");
-    for (const char *const *p = server.preload; p && *p; p++)
-        n += (size_t)snprintf(c.preload + n, sizeof c.preload - n, "%s,", *p);
-    return image_run(server.executable ? server.executable : image_path(), argv,
-                     keep, sizeof keep / sizeof *keep, &server.pid, NULL);
+    server.at.alive = alive;
+    server.at.address = address;
+    memcpy(server.at.key, key, AUTH_KEY);
 }
 
 /* Close what leads to a server; a dead one of ours is reaped. */
 static void forget_server(void)
 {
     fd_close(&server.connection);
-    fd_close(&server.address);
-    fd_close(&server.alive);
-    if (server.pid > 0)
-        waitpid(server.pid, NULL, 0);
-    server.pid = 0;
-}
-
-/* The lock is held.  0 or -errno. */
-static int launch(void)
-{
-    int listener = served_socket(), alive[2] = {-1, -1}, key[2] = {-1, -1},
-        error;
-
-    if (listener < 0)
-        return listener;
-    error = server.address = served_bind(listener);
-    if (error > 0)
-        error = listen(listener, SOMAXCONN) < 0 ? -errno : 0;
-    if (!error)
-        error = fd_pipe(alive);
-    if (!error)
-        error = fd_pipe(key);
-    if (!error)
-        error = auth_random(server.key, AUTH_KEY);
-    if (!error)
-        error = write_full(key[1], server.key, AUTH_KEY);
-    fd_close(&key[1]);
-    if (!error)
-        error = run(listener, alive[0], key[0]);
-    fd_close(&listener);
-    fd_close(&alive[0]);
-    fd_close(&key[0]);
-    server.alive = alive[1];
-    if (error) {
-        server.pid = 0;
-        forget_server();
-    }
-    return error;
+    fd_close(&server.at.address);
+    fd_close(&server.at.alive);
+    if (server.at.pid > 0)
+        waitpid(server.at.pid, NULL, 0);
+    server.at.pid = 0;
 }
 
 /* --- a connection --- */
@@ -177,15 +94,15 @@ static int visit(void)
         return fd;
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
     snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d",
-             server.address);
+             server.at.address);
     if (connect(fd, (struct sockaddr *)&at, sizeof at) < 0)
         error = -errno;
     if (!error)
         error = served_check_peer(fd);
     if (!error)
-        error = auth_answer(&wire, server.key, AUTH_KEY);
+        error = auth_answer(&wire, server.at.key, AUTH_KEY);
     if (!error)
-        error = auth_deliver(&wire, server.key, AUTH_KEY);
+        error = auth_deliver(&wire, server.at.key, AUTH_KEY);
     if (!error)
         error = say_hello(fd);
     if (error)
@@ -209,14 +126,14 @@ static int ensure_running(void)
 
     if (server.connection >= 0)
         return 0;
-    if (server.address >= 0)
+    if (server.at.address >= 0)
         error = visit();
     if (says_gone(error)) /* it may have died of us while we waited */
         error = visit();
     if (error != -ECONNREFUSED)
         return error;
     forget_server();
-    error = launch();
+    error = served_launch(&server.at, server.executable, server.preload);
     return error ? error : visit();
 }
 
@@ -248,7 +165,7 @@ int served_request(struct iovec *pieces, size_t count, int *fds, size_t n)
     pthread_mutex_lock(&server.lock);
     for (int tries = 0; tries < 2; tries++) { /* a dead server is replaced */
         error = ensure_running();
-        fds[SERVED_ALIVE] = server.alive;
+        fds[SERVED_ALIVE] = server.at.alive;
         if (!error)
             error = fds_send(server.connection, pieces, count, fds, n);
         if (!says_gone(error))
@@ -296,7 +213,7 @@ int forkserver_set_preload(const char *const *names)
     if (length > PRELOAD_TEXT)
         return -E2BIG;
     pthread_mutex_lock(&server.lock);
-    if (server.address >= 0)
+    if (server.at.address >= 0)
         error = -EBUSY;
     else
         server.preload = names;
@@ -314,7 +231,7 @@ int forkserver_set_executable(const char *path)
 
 pid_t forkserver_pid(void)
 {
-    return server.pid;
+    return server.at.pid;
 }
 
 int forkserver_stop(int64_t timeout)
@@ -323,16 +240,16 @@ int forkserver_stop(int64_t timeout)
 
     pthread_mutex_lock(&server.lock);
     fd_close(&server.connection);
-    fd_close(&server.address);
-    fd_close(&server.alive);
-    if (server.pid > 0) {
-        fd = (int)syscall(SYS_pidfd_open, server.pid, 0);
+    fd_close(&server.at.address);
+    fd_close(&server.at.alive);
+    if (server.at.pid > 0) {
+        fd = (int)syscall(SYS_pidfd_open, server.at.pid, 0);
         error = fd < 0 ? -errno : poll_until(fd, clock_deadline(timeout));
         fd_close(&fd);
         error = error > 0 ? 0 : error < 0 ? error : -ETIMEDOUT;
         if (!error) {
-            waitpid(server.pid, NULL, 0);
-            server.pid = 0;
+            waitpid(server.at.pid, NULL, 0);
+            server.at.pid = 0;
         }
     }
     pthread_mutex_unlock(&server.lock);

@@ -46,6 +46,22 @@ int served_socket(void);
  * connect by, or -errno. */
 int served_bind(int listener);
 
+/* How a fork server is reached. */
+struct served {
+    pid_t pid;   /* where it is our child, else 0 */
+    int alive;   /* it lives while somebody has this */
+    int address; /* the socket it listens at, O_PATH */
+    unsigned char key[AUTH_KEY];
+};
+
+/* The longest list of initialisers, and what of it is no name. */
+enum { PRELOAD_TEXT = 1024, PRELOAD_NONE = sizeof "preload=" };
+
+/* Start one: of that program, or NULL for the usual, with those initialisers,
+ * or NULL for none.  0 or -errno. */
+int served_launch(struct served *at, const char *executable,
+                  const char *const *preload);
+
 /* A handshake over a connection; each step waits SERVED_PATIENCE at most. */
 struct auth_wire served_wire(const int *connection);
 
