@@ -98,6 +98,7 @@ int image_run(const char *path, char *const argv[], const int *fds, size_t n,
         return error;
     while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    *pid = 0; /* it may be somebody else's now */
     if (pidfd)
         fd_close(pidfd);
     return -launch.error;

@@ -24,7 +24,7 @@
  * Run the program with these arguments and, beyond the standard three, these
  * descriptors, under the numbers they have here.  It begins with every signal
  * blocked.  *pid is our child; *pidfd, unless that is NULL, a descriptor of it.
- * 0, or what execve(2) said, -errno; then there is no child.
+ * 0, or what execve(2) said, -errno; then there is no child, and no pid.
  */
 int image_run(const char *path, char *const argv[], const int *fds, size_t n,
               pid_t *pid, int *pidfd);

@@ -20,6 +20,7 @@
 #include "common/tracker.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -76,6 +77,8 @@ static void let_in(struct watched *listener)
     struct visitor *v = fd < 0 ? NULL : malloc(sizeof *v);
 
     if (!v || served_check_peer(fd) < 0) {
+        if (fd < 0) /* he is still at the door: no reason to run hot */
+            poll(NULL, 0, 10);
         fd_close(&fd);
         free(v);
         return;
