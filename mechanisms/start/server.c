@@ -151,11 +151,15 @@ static void reap(struct watched *signals)
 /*
  * The last client has gone, and so has every child that is one.  One that is
  * dying has closed its descriptors before its end can be told: that is waited
- * for, and so is one that has become another program by exec.
+ * for, and so is one that has become another program by exec.  A doorkeeper
+ * waits for nobody now.
  */
 static void leave(struct watched *alive)
 {
     serving.leaving = true;
+    for (const struct visitor *v = serving.visitors; v; v = v->next)
+        if (v->doorkeeper)
+            kill(v->doorkeeper, SIGKILL);
     epoll_ctl(serving.poll, EPOLL_CTL_DEL, alive->fd, NULL);
 }
 
@@ -211,6 +215,16 @@ static bool begin(char **argv)
            watch(&serving.signals) == 0;
 }
 
+/* Is there a child that is not reaped yet? */
+static bool has_children(void)
+{
+    const struct visitor *v = serving.visitors;
+
+    while (v && !v->doorkeeper)
+        v = v->next;
+    return v || serving.workers;
+}
+
 _Noreturn void forkserver_main(char **argv)
 {
     struct epoll_event event;
@@ -218,7 +232,7 @@ _Noreturn void forkserver_main(char **argv)
     if (!begin(argv))
         _exit(1);
     preloads_run(image_option_text(argv, "preload"));
-    while (!serving.leaving || serving.workers)
+    while (!serving.leaving || has_children())
         /* One at a time: what one does may take the next from the set. */
         if (epoll_wait(serving.poll, &event, 1, -1) == 1) {
             struct watched *w = event.data.ptr;
