@@ -153,4 +153,15 @@ static inline pid_t fork_to(void (*what)(void))
     return child;
 }
 
+/*
+ * A scenario that is one telling of a tale: `tell` and `struct tale` are the
+ * file's own, and what each telling has of it is said here.
+ */
+#define TALE(name, ...)                                                        \
+    static int name(struct witness *w, int cure)                               \
+    {                                                                          \
+        (void)cure;                                                            \
+        return tell(w, &(struct tale){__VA_ARGS__});                           \
+    }
+
 #endif

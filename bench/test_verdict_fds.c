@@ -100,13 +100,6 @@ static int tell(struct witness *w, const struct tale *t)
     return 0;
 }
 
-#define TALE(name, ...)                                                        \
-    static int name(struct witness *w, int cure)                               \
-    {                                                                          \
-        (void)cure;                                                            \
-        return tell(w, &(struct tale){__VA_ARGS__});                           \
-    }
-
 TALE(it_has_room, .fds = SENT, .has_room = true)
 TALE(nothing_came, .sends_nothing = true)
 TALE(nothing_came_with_it, .fds = 0)

@@ -138,13 +138,6 @@ static int tell(struct witness *w, const struct tale *t)
     return 0;
 }
 
-#define TALE(name, ...)                                                        \
-    static int name(struct witness *w, int cure)                               \
-    {                                                                          \
-        (void)cure;                                                            \
-        return tell(w, &(struct tale){__VA_ARGS__});                           \
-    }
-
 TALE(both_have_one_pipe, .target = "sends_into_ours", .method = START_SPAWN)
 TALE(nothing_was_sent, .target = "sends_nothing", .method = START_SPAWN)
 TALE(its_child_is_a_fork, .target = "sends_into_its_own", .method = START_FORK)

@@ -20,6 +20,7 @@ static volatile int64_t done, told;
 
 /* How the story of a server and its child is told. */
 struct tale {
+    enum start_method method;
     bool works_not;      /* the child does nothing ... */
     bool ends_early;     /* or ends with the server */
     bool server_lives;   /* or is the server not killed, ... */
@@ -56,7 +57,7 @@ static int tell_of_itself(struct parcel *arguments)
 TARGET(tell_of_itself)
 
 static int start_child(struct witness *w, const struct tale *t,
-                       struct process *p, enum start_method method)
+                       struct process *p)
 {
     struct parcel arguments;
     char byte;
@@ -64,7 +65,7 @@ static int start_child(struct witness *w, const struct tale *t,
 
     parcel_init(&arguments);
     process_init(p, "tell_of_itself", &arguments);
-    p->method = method;
+    p->method = t->method;
     error = witness_pack(w, &arguments);
     if (!error)
         error = parcel_put(&arguments, t, sizeof *t);
@@ -90,8 +91,7 @@ static void end_server(const struct tale *t)
     waitid(P_PID, (id_t)forkserver_pid(), &ended, WEXITED | WNOWAIT);
 }
 
-static int tell(struct witness *w, const struct tale *t,
-                enum start_method method)
+static int tell(struct witness *w, const struct tale *t)
 {
     struct process p;
     int own[2];
@@ -99,7 +99,7 @@ static int tell(struct witness *w, const struct tale *t,
     if (fd_pipe(go) < 0 || fd_pipe(said) < 0 || fd_pipe(own) < 0)
         return -EMFILE;
     witness_victim(w, getpid());
-    if (start_child(w, t, &p, method))
+    if (start_child(w, t, &p))
         return -EIO;
     witness_fd(w, "status", t->keeps_writing ? own[0] : process_sentinel(&p));
     end_server(t);
@@ -115,21 +115,15 @@ static int tell(struct witness *w, const struct tale *t,
     return 0;
 }
 
-#define TALE(name, method, ...)                                                \
-    static int name(struct witness *w, int cure)                               \
-    {                                                                          \
-        (void)cure;                                                            \
-        return tell(w, &(struct tale){__VA_ARGS__}, method);                   \
-    }
-
-TALE(its_child_ends_too, START_FORKSERVER, .ends_early = true)
-TALE(its_child_does_nothing, START_FORKSERVER, .works_not = true)
-TALE(its_server_lives, START_FORKSERVER, .server_lives = true)
-TALE(its_server_is_asked_to_go, START_FORKSERVER, .server_is_told = true)
-TALE(its_starter_knows, START_FORKSERVER, .is_told = true)
-TALE(its_server_is_another, START_FORKSERVER, .blames_another = true)
-TALE(its_status_may_yet_come, START_FORKSERVER, .keeps_writing = true)
-TALE(its_server_is_its_starter, START_SPAWN, .server_lives = true)
+TALE(its_child_ends_too, .method = START_FORKSERVER, .ends_early = true)
+TALE(its_child_does_nothing, .method = START_FORKSERVER, .works_not = true)
+TALE(its_server_lives, .method = START_FORKSERVER, .server_lives = true)
+TALE(its_server_is_asked_to_go, .method = START_FORKSERVER,
+     .server_is_told = true)
+TALE(its_starter_knows, .method = START_FORKSERVER, .is_told = true)
+TALE(its_server_is_another, .method = START_FORKSERVER, .blames_another = true)
+TALE(its_status_may_yet_come, .method = START_FORKSERVER, .keeps_writing = true)
+TALE(its_server_is_its_starter, .method = START_SPAWN, .server_lives = true)
 
 static int said_of_forks[2];
 
