@@ -10,6 +10,7 @@
 #include "common/io.h"
 #include "common/tracker.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -130,6 +131,15 @@ static int64_t fork_one(const struct visitor *client,
     return pid;
 }
 
+/* Does the client still wait?  One that has given up is told nothing, and a
+ * child of its would run for nobody. */
+static bool is_awaited(int status)
+{
+    struct pollfd end = {status, 0, 0};
+
+    return poll(&end, 1, 0) == 0;
+}
+
 /* Tell a client why there is no child of its; it sees its pipe end first. */
 static void refuse(const struct visitor *client, int64_t reason)
 {
@@ -141,7 +151,9 @@ static void refuse(const struct visitor *client, int64_t reason)
 static void serve(const struct visitor *client, const struct preparation *fixed,
                   size_t count)
 {
-    int64_t pid = fork_one(client, fixed, count);
+    int64_t pid = is_awaited(serving.fds[SERVED_STATUS])
+                      ? fork_one(client, fixed, count)
+                      : -ECANCELED;
     size_t first = pid > 0 ? SERVED_STATUS + 1 : SERVED_STATUS;
 
     if (pid > 0)

@@ -24,7 +24,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Neither a standard descriptor, which a child makes new. */
+/* Not one of the standard descriptors: a child makes those new. */
 int served_socket(void)
 {
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

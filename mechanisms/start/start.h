@@ -139,7 +139,7 @@ void process_init(struct process *p, const char *target,
  * -ENOTSUP: this image was built without the fork server.
  * -E2BIG: more descriptors than a message to the fork server holds.
  * -ECONNRESET: the fork server died of it; whether the child runs is not known.
- * -ETIMEDOUT: it did not begin within a minute, and was ended.
+ * -ETIMEDOUT: it did not begin within a minute, and will not.
  * -errno: what fork, exec or the fork server met with.
  *
  * A child that dies before it has its arguments was started, and its exit code

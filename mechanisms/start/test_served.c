@@ -292,6 +292,28 @@ static void nonsense_is_answered_by_the_end_of_the_connection(void **state)
     expect_service();
 }
 
+/* A starter that waited long enough has closed its end of the status pipe: for
+ * nobody nobody is forked. */
+static void a_start_that_was_given_up_is_not_carried_out(void **state)
+{
+    struct preparation_head head;
+    struct iovec piece = {&head, request_for("do_nothing", &head)};
+    int fd = admitted(), status[2], fds[SERVED_FDS];
+    int64_t reason = 0;
+
+    (void)state;
+    assert_int_equal(fd_pipe(status), 0);
+    for (int i = 0; i < SERVED_FDS; i++)
+        fds[i] = status[1];
+    close(status[0]);
+    assert_int_equal(fds_send(fd, &piece, 1, fds, SERVED_FDS), 0);
+    close(status[1]);
+    assert_int_equal(recv(fd, &reason, sizeof reason, 0), sizeof reason);
+    assert_int_equal(reason, -ECANCELED);
+    close(fd);
+    expect_service();
+}
+
 /* The parcel's file is shorter than was said: the child ends, and nobody else.
  */
 static void a_parcel_aside_that_is_not_there_ends_the_child_alone(void **state)
@@ -322,6 +344,8 @@ int main(int argc, char **argv)
             a_target_that_it_does_not_know_is_enoent, begin, end),
         cmocka_unit_test_setup_teardown(
             nonsense_is_answered_by_the_end_of_the_connection, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_start_that_was_given_up_is_not_carried_out, begin, end),
         cmocka_unit_test_setup_teardown(
             a_parcel_aside_that_is_not_there_ends_the_child_alone, begin, end),
     };
