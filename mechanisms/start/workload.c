@@ -186,52 +186,75 @@ static int burst_op(struct trial *t, unsigned n)
     return error;
 }
 
-/* What is the same for all methods but for who opens, and the limit. */
-#define WORKLOADS(method, limit, alone)                                        \
-    {                                                                          \
-        {.name = "call",                                                       \
-         .unit = "start",                                                      \
-         .floor = (limit),                                                     \
-         .grid = ballast_grid,                                                 \
-         .own = true,                                                          \
-         .guess = (alone),                                                     \
-         .open = open_##method,                                                \
-         .op = call_op,                                                        \
-         .close = parent_close},                                               \
-            {.name = "first-instruction",                                      \
-             .unit = "start",                                                  \
-             .floor = (limit),                                                 \
-             .grid = ballast_grid,                                             \
-             .own = true,                                                      \
-             .guess = (alone),                                                 \
-             .open = open_##method,                                            \
-             .op = first_instruction_op,                                       \
-             .close = parent_close},                                           \
-            {.name = "joined",                                                 \
-             .unit = "start and join",                                         \
-             .floor = (limit),                                                 \
-             .grid = ballast_grid,                                             \
-             .guess = (alone),                                                 \
-             .open = open_##method,                                            \
-             .op = joined_op,                                                  \
-             .close = parent_close},                                           \
-            {.name = "burst",                                                  \
-             .unit = "100 starts, then 100 joins",                             \
-             .guess = 100 * (alone),                                           \
-             .open = open_##method,                                            \
-             .op = burst_op,                                                   \
-             .close = parent_close},                                           \
-        {                                                                      \
-            .name = NULL                                                       \
-        }                                                                      \
-    }
+/* What the parts of a start have in common: who opens, the limit, and how long
+ * one is guessed to take. */
+#define OF(method, limit, ns)                                                  \
+    .open = open_##method, .close = parent_close, .grid = ballast_grid,        \
+    .floor = (limit), .guess = (ns)
 
-static const struct workload fork_workloads[] =
-    WORKLOADS(fork, "fork-self", 200000);
-static const struct workload spawn_workloads[] =
-    WORKLOADS(spawn, "posix-spawn", 500000);
-static const struct workload forkserver_workloads[] =
-    WORKLOADS(forkserver, "fork-tiny", 250000);
+/* A burst is held against nothing: its starts overlap. */
+#define BURST_OF(method, ns)                                                   \
+    .name = "burst", .unit = "100 starts, then 100 joins", .op = burst_op,     \
+    .open = open_##method, .close = parent_close, .guess = 100 * (ns)
+
+enum { FORK_NS = 200000, SPAWN_NS = 500000, FORKSERVER_NS = 250000 };
+
+static const struct workload fork_workloads[] = {
+    {.name = "call",
+     .unit = "start",
+     .own = true,
+     .op = call_op,
+     OF(fork, "fork-self", FORK_NS)},
+    {.name = "first-instruction",
+     .unit = "start",
+     .own = true,
+     .op = first_instruction_op,
+     OF(fork, "fork-self", FORK_NS)},
+    {.name = "joined",
+     .unit = "start and join",
+     .op = joined_op,
+     OF(fork, "fork-self", FORK_NS)},
+    {BURST_OF(fork, FORK_NS)},
+    {.name = NULL},
+};
+
+static const struct workload spawn_workloads[] = {
+    {.name = "call",
+     .unit = "start",
+     .own = true,
+     .op = call_op,
+     OF(spawn, "posix-spawn", SPAWN_NS)},
+    {.name = "first-instruction",
+     .unit = "start",
+     .own = true,
+     .op = first_instruction_op,
+     OF(spawn, "posix-spawn", SPAWN_NS)},
+    {.name = "joined",
+     .unit = "start and join",
+     .op = joined_op,
+     OF(spawn, "posix-spawn", SPAWN_NS)},
+    {BURST_OF(spawn, SPAWN_NS)},
+    {.name = NULL},
+};
+
+static const struct workload forkserver_workloads[] = {
+    {.name = "call",
+     .unit = "start",
+     .own = true,
+     .op = call_op,
+     OF(forkserver, "fork-tiny", FORKSERVER_NS)},
+    {.name = "first-instruction",
+     .unit = "start",
+     .own = true,
+     .op = first_instruction_op,
+     OF(forkserver, "fork-tiny", FORKSERVER_NS)},
+    {.name = "joined",
+     .unit = "start and join",
+     .op = joined_op,
+     OF(forkserver, "fork-tiny", FORKSERVER_NS)},
+    {BURST_OF(forkserver, FORKSERVER_NS)},
+    {.name = NULL},
+};
 
 const struct mechanism fork_mechanism = {
     .name = "fork",
