@@ -88,6 +88,24 @@ static inline const char *test_read_all(int fd)
     return text;
 }
 
+/* A child that was handed a writer, all that it wrote, and how it ended. */
+static inline const char *test_what_it_says(enum start_method method,
+                                            const char *target, int *code)
+{
+    struct parcel arguments;
+    struct process p;
+    const char *text;
+    int reader;
+
+    parcel_init(&arguments);
+    reader = test_give_writer(&arguments);
+    test_start(&p, method, target, &arguments);
+    text = test_read_all(reader);
+    *code = test_finish(&p);
+    parcel_free(&arguments);
+    return text;
+}
+
 /* --- targets that several have --- */
 
 static inline int do_nothing(struct parcel *arguments)

@@ -229,7 +229,7 @@ static void one_trial(struct shown *s, const char *folder, struct tally *t)
         program(s);
     }
     setpgid(pid, pid);
-    nanosleep(&moment, NULL);
+    nanosleep(&moment, NULL); /* it is the subject: a moment of the seed's */
     hit = shoot(pid, victim == PARENT ? pid : s->pids[victim]);
     t->kills[victim] += hit;
     status = await_program(pid);
