@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame.h - a message's frame, and from which size on it is handled how.
+ * frame.h - from which size on a message is handled how.
  *
  * Private to pipe/.
  */
 #ifndef IPCLAB_FRAME_H
 #define IPCLAB_FRAME_H
 
+#include "common/frame.h"
 #include "pipe/pipe.h"
-
-/* The length of a message is 4 bytes, or an escape of 4 and 8 more. */
-enum { HEADER = 4, LONG_HEADER = 12 };
 
 /*
  * Up to here a message is copied behind its header and written at once: below

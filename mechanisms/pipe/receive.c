@@ -113,36 +113,25 @@ static int fill(struct connection *c, size_t n)
 /* Know the length of the next message: 0, -EPIPE, -EBADMSG or -errno. */
 static ssize_t know(struct connection *c)
 {
-    uint32_t small;
-    uint64_t large;
-    int error;
+    int header = 0;
 
     if (!c->readable)
         return -EBADF;
     drop_inherited(c);
     if (c->known)
         return 0;
-    error = fill(c, HEADER);
-    if (error == -EPIPE && ahead(c))
-        return stop_reading(c, -EBADMSG);
-    if (error)
-        return error;
-    memcpy(&small, c->buffer + c->start, HEADER);
-    small = be32toh(small);
-    if (small <= INT32_MAX) {
-        c->start += HEADER;
-        c->pending = small;
-        c->known = true;
-        return 0;
+    for (size_t want = HEADER; !header; want = LONG_HEADER) {
+        int error = fill(c, want);
+
+        if (error == -EPIPE && ahead(c))
+            return stop_reading(c, -EBADMSG);
+        if (error)
+            return error;
+        header = frame_header(c->buffer + c->start, want, &c->pending);
     }
-    if (small != UINT32_MAX)
-        return stop_reading(c, -EBADMSG);
-    error = fill(c, LONG_HEADER);
-    if (error)
-        return error == -EPIPE ? stop_reading(c, -EBADMSG) : error;
-    memcpy(&large, c->buffer + c->start + HEADER, sizeof large);
-    c->start += LONG_HEADER;
-    c->pending = be64toh(large);
+    if (header < 0)
+        return stop_reading(c, header);
+    c->start += (size_t)header;
     c->known = true;
     return 0;
 }

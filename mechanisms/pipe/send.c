@@ -4,26 +4,10 @@
 
 #include "common/io.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* Write a message's header; returns its length. */
-static size_t put_header(unsigned char *at, size_t size)
-{
-    uint32_t small = htobe32((uint32_t)size), escape = htobe32(UINT32_MAX);
-    uint64_t large = htobe64((uint64_t)size);
-
-    if (size <= INT32_MAX) {
-        memcpy(at, &small, HEADER);
-        return HEADER;
-    }
-    memcpy(at, &escape, HEADER);
-    memcpy(at + HEADER, &large, sizeof large);
-    return LONG_HEADER;
-}
 
 /* A socket whose peer went away while we waited for room says so. */
 static int sent(int error)
@@ -57,7 +41,7 @@ int connection_send(struct connection *c, const void *data, size_t size)
     if (!c->writable)
         return -EBADF;
     /* region: one-write */
-    header = put_header(frame, size);
+    header = frame_put_header(frame, size);
     if (size > sizeof frame - header)
         return sent(send_large(c, frame, header, data, size));
     if (size)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parts.h - what a Queue is made of; private to queue/.
+ *
+ * Every process that uses a queue has a side of it: a view of what they share
+ * (the pipe, and a region with the locks and the counts), its own buffer, and
+ * its own feeder.  What differs between the ways of doing it is a table of
+ * functions (struct queue_way); queue.c has the life that all of them lead.
+ */
+#ifndef IPCLAB_QUEUE_PARTS_H
+#define IPCLAB_QUEUE_PARTS_H
+
+#include "queue/queue.h"
+
+#include "common/frame.h"
+#include "common/hooks.h"
+#include "common/region.h"
+#include "pipe/pipe.h"
+#include "sync/sync.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* --- items, each behind its header as it goes through the pipe --- */
+
+struct batch {
+    unsigned char *bytes;
+    size_t used, capacity, items;
+};
+
+/* Add an item: 0 or -ENOMEM. */
+static inline int batch_add(struct batch *b, const void *item, size_t size)
+{
+    if (size > SIZE_MAX / 2 - LONG_HEADER)
+        return -ENOMEM;
+    if (b->capacity - b->used < size + LONG_HEADER) {
+        size_t least = b->used + size + LONG_HEADER;
+        size_t capacity = b->capacity > least / 2 ? 2 * b->capacity : least;
+        unsigned char *larger = realloc(b->bytes, capacity);
+
+        if (!larger)
+            return -ENOMEM;
+        b->bytes = larger;
+        b->capacity = capacity;
+    }
+    b->used += frame_put_header(b->bytes + b->used, size);
+    if (size)
+        memcpy(b->bytes + b->used, item, size);
+    b->used += size;
+    b->items++;
+    return 0;
+}
+
+/* The item whose header is at `at`; where the next one begins. */
+static inline size_t batch_item(const struct batch *b, size_t at,
+                                const unsigned char **item, size_t *size)
+{
+    uint64_t n = 0;
+    int header = frame_header(b->bytes + at, b->used - at, &n);
+
+    *item = b->bytes + at + header;
+    *size = (size_t)n;
+    return at + (size_t)header + (size_t)n;
+}
+
+/* Forget what is in it, and give back what it needed only for once. */
+static inline void batch_clear(struct batch *b)
+{
+    enum { WORTH_KEEPING = 1 << 20 };
+
+    b->used = b->items = 0;
+    if (b->capacity > WORTH_KEEPING) {
+        free(b->bytes);
+        *b = (struct batch){0};
+    }
+}
+
+static inline void batch_free(struct batch *b)
+{
+    free(b->bytes);
+    *b = (struct batch){0};
+}
+
+/* --- where an item that is got goes --- */
+
+struct into {
+    void *buffer;
+    size_t size;
+    bool grow; /* buffer is ours to allocate */
+};
+
+/* Have room for n bytes: 0, -EMSGSIZE or -ENOMEM. */
+static inline int into_fit(struct into *into, uint64_t n)
+{
+    if (!into->grow)
+        return n <= into->size ? 0 : -EMSGSIZE;
+    if (n > SSIZE_MAX)
+        return -ENOMEM;
+    into->buffer = malloc(n ? (size_t)n : 1);
+    into->size = (size_t)n;
+    return into->buffer ? 0 : -ENOMEM;
+}
+
+/* --- a side --- */
+
+struct queue_way {
+    size_t (*shares)(const struct queue_side *s); /* bytes of the region */
+    int (*make)(struct queue_side *s);    /* the region is new, and zeroed */
+    int (*attach)(struct queue_side *s);  /* 0, or -EBADMSG: it is none */
+    void (*detach)(struct queue_side *s); /* or NULL */
+
+    /* Have a place for one more item: 0 or -ETIMEDOUT; and back. */
+    int (*reserve)(struct queue_side *s, int64_t timeout);
+    void (*give_back)(struct queue_side *s);
+    /* Send it from put, with the mutex held, if that needs no wait; or NULL. */
+    bool (*direct)(struct queue_side *s, const void *item, size_t size);
+    /* In the feeder: send from *at on.  -errno: of the item at *at. */
+    int (*send)(struct queue_side *s, const struct batch *b, size_t *at);
+
+    ssize_t (*get)(struct queue_side *s, struct into *into, int64_t timeout);
+    int64_t (*qsize)(struct queue_side *s);
+    bool (*is_empty)(struct queue_side *s);
+    int64_t (*lost)(struct queue_side *s); /* or NULL */
+};
+
+extern const struct queue_way queue_way_plain, queue_way_fast;
+
+struct queue_side {
+    const struct queue_way *way;
+    unsigned steps; /* enum queue_way_bits */
+    size_t maxsize; /* never 0: unlimited is SEMAPHORE_MOST */
+
+    /* What all sides share. */
+    struct region region;
+    struct connection reader, writer;
+    struct lock reading, writing; /* their words are in the region */
+    struct semaphore room;
+
+    /* What is this process's own: mutex guards it. */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct batch buffer;  /* put, and not yet taken by the feeder */
+    struct batch sending; /* the feeder's: it has taken these */
+    pthread_t feeder;
+    bool feeding; /* the feeder was started, and not yet joined */
+    bool idle;    /* it waits for something to be put */
+    bool ended;   /* it has done all that it will */
+    bool closed;
+    bool cancelled; /* the exit sequence is not to wait for the feeder */
+    struct queue_encoder encoder;
+    struct after_fork after_fork;
+    struct finalizer push, join;
+    struct queue_side *next; /* of those that were freed */
+    void *own;               /* the way's, of this process */
+};
+
+/* A side of a queue that is new / that came in a parcel, and its end. */
+int queue_side_open(struct queue_side **side, const struct queue_way *way,
+                    unsigned steps, size_t maxsize);
+int queue_side_unpack(struct queue_side **side, const struct queue_way *way,
+                      struct parcel *parcel); /* NULL: the one it says */
+int queue_side_pack(const struct queue_side *s, struct parcel *parcel);
+void queue_side_destroy(struct queue_side *s);
+
+/* end.c: prepare what a side's process has of its own; and, when its feeder
+ * was started, have the exit sequence wait for it. */
+void queue_side_begin(struct queue_side *s);
+void queue_side_watch_exit(struct queue_side *s);
+
+/* queue.c: the second half of a put, for who has a place: 0 or -errno. */
+int queue_side_add(struct queue_side *s, const void *item, size_t size);
+
+/* queue.c: one message through the pipe, for those that share a reader. */
+ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout);
+int plain_send(struct queue_side *s, const void *item, size_t size);
+bool plain_is_empty(struct queue_side *s);
+
+#endif

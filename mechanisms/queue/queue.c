@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.c - Queue as CPython does it: a pipe, a few locks, and a thread that
+ * feeds (Lib/multiprocessing/queues.py).
+ *
+ * Shared by all processes: the pipe; a lock for its readers, one for its
+ * writers; a semaphore with a place for each item that may still be put.
+ * A process's own: a buffer, and the feeder that empties it into the pipe.
+ */
+#include "queue/parts.h"
+
+#include <signal.h>
+
+/* --- through the pipe --- */
+
+struct plain {
+    struct lock_state reading, writing;
+    struct semaphore_state room;
+    /* A header was read of a message that its reader had no room for. */
+    bool known;
+    uint64_t pending;
+};
+
+/* region: plain-send */
+/* One message, whole: nobody else writes meanwhile.  A full pipe is waited for
+ * with the lock in hand. */
+int plain_send(struct queue_side *s, const void *item, size_t size)
+{
+    int error = lock_acquire(&s->writing, NO_TIMEOUT);
+
+    if (error)
+        return error;
+    error = connection_send(&s->writer, item, size);
+    lock_release(&s->writing);
+    return error;
+}
+/* end: plain-send */
+
+/* Whoever reads next goes on where the last reader was. */
+static ssize_t receive(struct queue_side *s, struct into *into)
+{
+    struct plain *shared = s->region.base;
+    struct connection *c = &s->reader;
+    ssize_t got;
+
+    c->generation = fork_generation();
+    c->known = shared->known;
+    c->pending = shared->pending;
+    if (into->grow)
+        got = connection_recv_new(c, &into->buffer, SIZE_MAX);
+    else
+        got = connection_recv(c, into->buffer, into->size);
+    shared->known = c->known;
+    shared->pending = c->pending;
+    return got;
+}
+
+/* region: plain-receive */
+/* An idle reader waits in read(2) with the lock in hand. */
+ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout)
+{
+    int64_t deadline = clock_deadline(timeout);
+    ssize_t got = lock_acquire(&s->reading, timeout);
+
+    if (got)
+        return got;
+    if (timeout != NO_TIMEOUT)
+        got = connection_poll(&s->reader, deadline - clock_now());
+    if (timeout != NO_TIMEOUT && got == 0)
+        got = -ETIMEDOUT;
+    if (got >= 0)
+        got = receive(s, into);
+    lock_release(&s->reading);
+    return got;
+}
+/* end: plain-receive */
+
+bool plain_is_empty(struct queue_side *s)
+{
+    return connection_poll(&s->reader, 0) == 0;
+}
+
+/* --- the plain way --- */
+
+static size_t plain_shares(const struct queue_side *s)
+{
+    (void)s;
+    return sizeof(struct plain);
+}
+
+static int plain_attach(struct queue_side *s)
+{
+    struct plain *shared = s->region.base;
+
+    if (s->region.size < sizeof *shared)
+        return -EBADMSG;
+    lock_at(&s->reading, &shared->reading);
+    lock_at(&s->writing, &shared->writing);
+    semaphore_at(&s->room, &shared->room);
+    return 0;
+}
+
+static int plain_make(struct queue_side *s)
+{
+    struct plain *shared = s->region.base;
+
+    lock_init(&s->reading, &shared->reading, LOCK_PLAIN);
+    lock_init(&s->writing, &shared->writing, LOCK_PLAIN);
+    semaphore_init(&s->room, &shared->room, (uint32_t)s->maxsize,
+                   (uint32_t)s->maxsize);
+    return 0;
+}
+
+static int plain_reserve(struct queue_side *s, int64_t timeout)
+{
+    return semaphore_acquire(&s->room, timeout);
+}
+
+static void plain_give_back(struct queue_side *s)
+{
+    semaphore_release(&s->room);
+}
+
+static int send_each(struct queue_side *s, const struct batch *b, size_t *at)
+{
+    int error = 0;
+
+    while (*at < b->used && !error) {
+        const unsigned char *item;
+        size_t size, next = batch_item(b, *at, &item, &size);
+
+        error = plain_send(s, item, size);
+        if (!error)
+            *at = next;
+    }
+    return error;
+}
+
+static ssize_t plain_get(struct queue_side *s, struct into *into,
+                         int64_t timeout)
+{
+    ssize_t got = plain_receive(s, into, timeout);
+
+    if (got >= 0)
+        semaphore_release(&s->room);
+    return got;
+}
+
+static int64_t plain_qsize(struct queue_side *s)
+{
+    return (int64_t)s->maxsize - semaphore_value(&s->room);
+}
+
+const struct queue_way queue_way_plain = {.shares = plain_shares,
+                                          .make = plain_make,
+                                          .attach = plain_attach,
+                                          .reserve = plain_reserve,
+                                          .give_back = plain_give_back,
+                                          .send = send_each,
+                                          .get = plain_get,
+                                          .qsize = plain_qsize,
+                                          .is_empty = plain_is_empty};
+
+/* --- put, and the feeder --- */
+
+/* An item that will never arrive gives its place back, and its owner is told.
+ */
+static void drop(struct queue_side *s, const void *item, size_t size, int error)
+{
+    s->way->give_back(s);
+    if (s->encoder.failed)
+        s->encoder.failed(s->encoder.argument, item, size, error);
+}
+
+/* Send what is in the batch; what cannot be sent is dropped, and the rest is
+ * sent all the same. */
+static void send_all(struct queue_side *s, const struct batch *b)
+{
+    for (size_t at = 0; at < b->used;) {
+        const unsigned char *item;
+        int error = s->way->send(s, b, &at);
+        size_t size;
+
+        if (error && at < b->used) {
+            at = batch_item(b, at, &item, &size);
+            drop(s, item, size, error);
+        }
+    }
+}
+
+/* region: encode */
+/* What pickle does, in the feeder and before any lock is taken: an item that
+ * cannot be encoded harms nobody else. */
+static void encode_all(struct queue_side *s, const struct batch *raw)
+{
+    struct batch encoded = {0};
+
+    for (size_t at = 0; at < raw->used;) {
+        const unsigned char *item;
+        void *message = NULL;
+        size_t size;
+        ssize_t n;
+
+        at = batch_item(raw, at, &item, &size);
+        n = s->encoder.encode(s->encoder.argument, item, size, &message);
+        if (n >= 0)
+            n = batch_add(&encoded, message, (size_t)n);
+        if (n < 0)
+            drop(s, item, size, (int)n);
+        free(message);
+    }
+    send_all(s, &encoded);
+    batch_free(&encoded);
+}
+/* end: encode */
+
+/* region: feeder */
+/* The feeder: whatever was put until now, in one go, without the mutex. */
+static void *feed(void *argument)
+{
+    struct queue_side *s = argument;
+
+    pthread_mutex_lock(&s->mutex);
+    for (;;) {
+        struct batch taken = s->buffer;
+
+        if (taken.used == 0 && s->closed)
+            break;
+        if (taken.used == 0) {
+            s->idle = true;
+            pthread_cond_wait(&s->changed, &s->mutex);
+            s->idle = false;
+            continue;
+        }
+        s->buffer = s->sending;
+        s->sending = taken;
+        pthread_mutex_unlock(&s->mutex);
+        if (s->encoder.encode)
+            encode_all(s, &s->sending);
+        else
+            send_all(s, &s->sending);
+        pthread_mutex_lock(&s->mutex);
+        batch_clear(&s->sending);
+    }
+    connection_close(&s->writer);
+    s->ended = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+    return NULL;
+}
+/* end: feeder */
+
+/* Start the feeder, with the mutex held: signals are for other threads. */
+static int start_feeder(struct queue_side *s)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = -pthread_create(&s->feeder, NULL, feed, s);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error)
+        return error;
+    s->feeding = true;
+    s->ended = false;
+    queue_side_watch_exit(s);
+    return 0;
+}
+
+/* From here, if this process has nothing to send before it. */
+static bool send_directly(struct queue_side *s, const void *item, size_t size)
+{
+    return s->way->direct && !s->buffer.used && !s->sending.used &&
+           !s->encoder.encode && s->way->direct(s, item, size);
+}
+
+int queue_side_add(struct queue_side *s, const void *item, size_t size)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&s->mutex);
+    if (s->closed)
+        error = -EBADF;
+    else if (!s->feeding)
+        error = start_feeder(s);
+    if (error || send_directly(s, item, size))
+        goto out;
+    error = batch_add(&s->buffer, item, size);
+    if (s->idle)
+        pthread_cond_signal(&s->changed);
+out:
+    pthread_mutex_unlock(&s->mutex);
+    return error;
+}
+
+/* region: put */
+int queue_put(struct queue *q, const void *item, size_t size, int64_t timeout)
+{
+    struct queue_side *s = q->side;
+    int error;
+
+    if (!s || s->closed)
+        return -EBADF;
+    error = s->way->reserve(s, timeout); /* the only wait */
+    if (error)
+        return error;
+    error = queue_side_add(s, item, size);
+    if (error)
+        s->way->give_back(s);
+    return error;
+}
+/* end: put */
