@@ -232,6 +232,17 @@ static const struct setting both[] = {CAPACITY, STEPS, {.name = NULL}};
 static const struct workload fast_workloads[] = {
     ROUNDTRIP(fast_roundtrip, steps),
     STREAM(fast_stream, both),
+    {.name = "fairness",
+     .unit = "lone item past a flood",
+     .peers = 2,
+     .own = true,
+     .guess = 300000,
+     .open = fairness_open,
+     .pack = fairness_pack,
+     .join = fairness_join,
+     .op = fairness_op,
+     .serve = fairness_serve,
+     .close = fairness_close},
     {.name = NULL},
 };
 

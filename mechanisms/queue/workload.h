@@ -32,4 +32,41 @@ struct queue_kind {
 
 extern const struct queue_kind queue_kinds[]; /* by enum kind */
 
+/* What is put where several put: it says whose it is, and its number there. */
+struct item {
+    uint64_t from, number;
+    unsigned char payload[48];
+};
+
+static inline void item_write(struct item *item, const struct trial *t,
+                              unsigned from, uint64_t number)
+{
+    item->from = from;
+    item->number = number;
+    payload_write(item->payload, sizeof item->payload, t->line, number + from);
+}
+
+/*
+ * What a get of such an item gave: 0, or its error, or -EILSEQ.  Whose it is
+ * and its number are then known.
+ */
+static inline int item_check(const struct item *item, ssize_t got,
+                             const struct trial *t, unsigned producers)
+{
+    if (got < 0)
+        return (int)got;
+    if (got != sizeof *item || item->from >= producers)
+        return -EILSEQ;
+    return payload_check(item->payload, sizeof item->payload, t->line,
+                         item->number + item->from);
+}
+
+/* workload_fairness.c: a trickling producer beside a flooding one. */
+int fairness_open(struct trial *t);
+int fairness_pack(struct trial *t, int role, struct parcel *parcel);
+int fairness_join(struct trial *t, int role, struct parcel *parcel);
+int fairness_op(struct trial *t, unsigned n);
+int fairness_serve(struct trial *t, int role, unsigned n);
+void fairness_close(struct trial *t);
+
 #endif
