@@ -191,6 +191,7 @@ static int fill_own(const struct summary *s, size_t i, struct result *r)
                          .bytes = row->bytes,
                          .sized = row->workload->sized,
                          .one_way = row->workload->one_way,
+                         .together = row->workload->together,
                          .placement = row->placement,
                          .times_floor = NAN,
                          .reference = NAN,
