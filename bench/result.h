@@ -43,6 +43,7 @@ struct counters {
     double voluntary_switches;
     double involuntary_switches;
     double minor_faults;
+    double io_calls; /* reads and writes; NAN: not known */
 };
 
 /* One row: a workload at one size, placement and setting, over all rounds. */

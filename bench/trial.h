@@ -19,7 +19,7 @@
 
 #include <signal.h>
 
-enum { SAMPLES_MOST = 8192, LATENCIES_MOST = 4096 };
+enum { SAMPLES_MOST = 8192, LATENCIES_MOST = 65536 };
 
 /* What to measure. */
 struct trial_spec {

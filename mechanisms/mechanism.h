@@ -49,8 +49,12 @@ struct setting {
     const char *summary; /* in a grid: one line for `ipclab list` */
 };
 
-/* One message in LATENCY_EVERY carries its time of sending beside it. */
-enum { LATENCY_EVERY = 64, LATENCY_SLOTS = 4096 };
+/*
+ * One message in LATENCY_EVERY has its time of sending stamped beside it.  A
+ * slot is used again after 4 million messages, and says how often it was: of
+ * LATENCY_TURNS, in its low bits.
+ */
+enum { LATENCY_EVERY = 64, LATENCY_SLOTS = 65536, LATENCY_TURNS = 64 };
 
 /* One measurement in progress; the bench owns it, each side has its own. */
 struct trial {
@@ -94,19 +98,40 @@ static inline void trial_sample(struct trial *t, int64_t ns)
     t->sample(t, ns);
 }
 
+/* The slot of a message of a stream, if it has one. */
+static inline _Atomic int64_t *trial_slot(const struct trial *t,
+                                          uint64_t sequence, int64_t *turn)
+{
+    *turn = (int64_t)(sequence / LATENCY_EVERY / LATENCY_SLOTS % LATENCY_TURNS);
+    return sequence % LATENCY_EVERY
+               ? NULL
+               : &t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS];
+}
+
 /* The producer is about to send this message of a stream. */
 static inline void trial_sending(struct trial *t, uint64_t sequence)
 {
-    if (sequence % LATENCY_EVERY == 0)
-        t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS] = clock_now();
+    int64_t turn;
+    _Atomic int64_t *slot = trial_slot(t, sequence, &turn);
+
+    if (slot)
+        *slot = clock_now() * LATENCY_TURNS + turn;
 }
 
-/* The consumer has this message of a stream, checked. */
+/*
+ * The consumer has this message of a stream, checked.  A producer that is so
+ * far ahead that it has used the slot again has left no time for this one.
+ */
 static inline void trial_received(struct trial *t, uint64_t sequence)
 {
-    if (sequence % LATENCY_EVERY == 0)
-        t->latency(t, clock_now() -
-                          t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS]);
+    int64_t turn, stamp;
+    _Atomic int64_t *slot = trial_slot(t, sequence, &turn);
+
+    if (!slot)
+        return;
+    stamp = *slot;
+    if (stamp % LATENCY_TURNS == turn)
+        t->latency(t, clock_now() - stamp / LATENCY_TURNS);
 }
 
 /* The word that message `sequence` has at `offset`: every bit depends on both.
