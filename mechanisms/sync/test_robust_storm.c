@@ -86,7 +86,7 @@ static void users_are_killed_and_the_others_go_on(void **state)
         users[i] = test_fork(uses_it_until_killed, g);
     for (; kills < wanted && !g->line; kills++) {
         int which = (int)(test_mix(&test_seed) % USERS);
-        uint32_t rounds = g->rounds;
+        uint32_t rounds = atomic_load(&g->rounds);
 
         alarm(CENSUS_SECONDS);
         pass_some_time();
@@ -120,11 +120,11 @@ static void as_often_as_an_owner_died_the_next_is_told(void **state)
     lock_init(&l, &g->state, LOCK_ROBUST);
     for (unsigned kills = 0; kills < wanted; kills++) {
         pid_t pid = test_fork(uses_it_until_killed, g);
-        uint32_t rounds = g->rounds;
+        uint32_t rounds = atomic_load(&g->rounds);
         int error;
 
         alarm(CENSUS_SECONDS);
-        while (g->rounds == rounds)
+        while (atomic_load(&g->rounds) == rounds)
             sched_yield();
         pass_some_time();
         test_kill(pid);
