@@ -49,6 +49,7 @@ static ssize_t receive(struct queue_side *s, struct into *into)
         got = connection_recv(c, into->buffer, into->size);
     shared->known = c->known;
     shared->pending = c->pending;
+    c->known = false; /* another may take it: nobody remembers it alone */
     return got;
 }
 
