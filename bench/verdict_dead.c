@@ -198,14 +198,14 @@ static void say_whose(const struct inspection *i, const char *call)
     const struct witness *w = i->witness;
     pid_t owner = (pid_t)i->noted[OWNER];
 
+    verdict_say(
+        i->verdict,
+        "the lock \"%s\" holds %d: that thread took it, and slept in %s",
+        w->name, owner, call);
     verdict_say(i->verdict,
-                "that word is the lock \"%s\"; it holds %d, who took it, and "
-                "slept in",
-                w->name, owner);
-    verdict_say(i->verdict,
-                "%s, pipe %" PRIu64 ", in process %d; there is no thread %d "
-                "any more",
-                call, i->noted[PIPE], w->holder, owner);
+                "at pipe %" PRIu64 ", in process %d; there is no thread %d any "
+                "more",
+                i->noted[PIPE], w->holder, owner);
 }
 
 static void say_other(const struct inspection *i)

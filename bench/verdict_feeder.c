@@ -183,9 +183,9 @@ static enum sight look_senders(struct inspection *i)
     i->noted[PIPE] = end.pipe;
     verdict_say(v,
                 "thread %d of process %d waits for room in pipe %" PRIu64
-                ", with item %" PRIu64,
+                ": item %" PRIu64,
                 one.id, w->victim, end.pipe, ours);
-    verdict_say(v, "thread %d of its child %d does too, with item %" PRIu64,
+    verdict_say(v, "thread %d of its child %d waits there too: item %" PRIu64,
                 other.id, w->holder, theirs);
     return SEEN;
 }

@@ -11,8 +11,10 @@ const struct hazard queue_hazards[] = {
                 "is put is never got",
      .lesson = "08",
      .question = "Two processes get from a queue, which is empty.  The first "
-                 "is killed, and joined.\nThen three items are put.  What will "
-                 "the second do: a) finish b) hang c) crash?",
+                 "is killed, and\n"
+                 "joined.  Then three items are put.  What will the second do: "
+                 "a) finish b) hang\n"
+                 "c) crash?",
      .victim = "the next reader",
      .expect = HANGS,
      .evidence = "dead reader",
@@ -26,9 +28,10 @@ const struct hazard queue_hazards[] = {
                 "and nobody else can send",
      .lesson = "08",
      .question = "A process puts more than the pipe holds, and is killed while "
-                 "its feeder waits for\nroom.  Another puts 1024 items: put "
-                 "says 0.  The parent gets them.  What will it\ndo: a) finish "
-                 "b) hang c) crash?",
+                 "its feeder waits\n"
+                 "for room.  Another puts 1024 items: put says 0.  The parent "
+                 "gets all that comes.\n"
+                 "What will the other's feeder do: a) finish b) hang c) crash?",
      .victim = "the other's feeder",
      .expect = HANGS,
      .evidence = "dead writer",
@@ -42,9 +45,10 @@ const struct hazard queue_hazards[] = {
                 "not copy",
      .lesson = "08",
      .question = "A process has put an item into a naive queue, whose feeder "
-                 "has sent it.  It forks.\nThe child puts an item, and waits "
-                 "until it is sent; the parent gets.  What will\nthe child "
-                 "do: a) finish b) hang c) crash?",
+                 "has sent it.  It\n"
+                 "forks.  The child puts an item, and waits until it is sent; "
+                 "the parent gets.\n"
+                 "What will the child do: a) finish b) hang c) crash?",
      .victim = "the child",
      .expect = HANGS,
      .evidence = "no feeder",
@@ -58,10 +62,12 @@ const struct hazard queue_hazards[] = {
                 "does the parent",
      .lesson = "08",
      .question = "An item waits in the buffer of a naive queue, since its pipe "
-                 "is full; the process\nforks.  The child starts a feeder of "
-                 "its own, to put one item too.  What will come\nout of the "
-                 "queue: a) two items b) nothing: it hangs c) it crashes d) "
-                 "three items?",
+                 "is full; the\n"
+                 "process forks.  The child starts a feeder of its own, to put "
+                 "one item too.\n"
+                 "What will come out of the queue: a) two items b) nothing: it "
+                 "hangs c) it\n"
+                 "crashes d) three items?",
      .victim = "the fork",
      .expect = CORRUPTS,
      .evidence = "sent by both",
