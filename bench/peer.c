@@ -3,7 +3,8 @@
  * peer.c - the other side of a trial.
  *
  * Its loop is told how many operations to serve over a control socket, never
- * in the channel that is measured.  A count of 0 ends it.
+ * in the channel that is measured.  A count of 0 ends it.  What is done
+ * together it does as the timed side does.
  */
 #include "trial.h"
 
@@ -12,20 +13,29 @@
 #include <poll.h>
 #include <unistd.h>
 
+static int serve_window(struct side *s, int role, uint32_t n,
+                        struct usage *usage)
+{
+    struct usage before = usage_now();
+    int error;
+
+    if (s->spec.workload->together)
+        return together_op(s, n, usage);
+    error = s->spec.workload->serve(&s->trial, role, n);
+    *usage = usage_since(before);
+    return error;
+}
+
 /* Serve one window after another until the timed side has had enough. */
 static int serve(struct side *s, int role, int control)
 {
-    const struct workload *w = s->spec.workload;
     struct peer_report report = {0};
     uint32_t n;
 
     /* The first report says "ready". */
     while (write_full(control, &report, sizeof report) == 0 &&
            read_full(control, &n, sizeof n) == (ssize_t)sizeof n && n) {
-        struct usage before = usage_now();
-
-        report.error = w->serve(&s->trial, role, n);
-        report.usage = usage_since(before);
+        report.error = serve_window(s, role, n, &report.usage);
         if (report.error)
             return report.error;
     }
@@ -65,22 +75,18 @@ static int watch_timed_side(struct parcel *parcel)
 static int bench_peer(struct parcel *parcel)
 {
     struct side s;
-    uint64_t role = 0;
-    int control = -1, error = side_begin(&s, parcel, false);
+    int control = -1, error = side_begin(&s, parcel);
+    int role = s.trial.number - 1;
 
-    if (!error)
-        error = parcel_take_u64(parcel, &role);
-    if (!error && role >= PEERS_MOST)
-        error = -EBADMSG;
     if (!error)
         error = parcel_take_fd(parcel, &control);
     if (!error)
         error = watch_timed_side(parcel);
     if (!error)
-        error = s.spec.workload->join(&s.trial, (int)role, parcel);
+        error = s.spec.workload->join(&s.trial, role, parcel);
     if (!error)
-        error = serve(&s, (int)role, control);
-    if (s.findings && role < PEERS_MOST)
+        error = serve(&s, role, control);
+    if (s.findings && role >= 0 && role < PEERS_MOST)
         s.findings->peer_errors[role] = error;
     if (s.findings)
         s.spec.workload->close(&s.trial);

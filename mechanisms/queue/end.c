@@ -8,6 +8,27 @@
  */
 #include "queue/parts.h"
 
+/* The first and the last that a feeder does; between them it has the mutex but
+ * while it sends. */
+void queue_side_begins(struct queue_side *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    if (s->way->begins)
+        s->way->begins(s);
+    pthread_cond_broadcast(&s->changed);
+}
+
+void queue_side_ends(struct queue_side *s)
+{
+    if (s->way->ends)
+        s->way->ends(s);
+    connection_close(&s->reader);
+    connection_close(&s->writer);
+    s->ended = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
 /* The pipe is closed by the feeder, when it has sent all. */
 static void close_side(struct queue_side *s)
 {
