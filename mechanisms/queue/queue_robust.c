@@ -10,7 +10,7 @@
  *   somebody else has left, so a lock can be taken over without any repair.
  *   A packet is read into the region, not into the reader: if it is killed, the
  *   next one finds the packet there, since its length is in itself.
- *   An idle reader has no lock: it waits for the pipe, and then competes.
+ *   An idle reader waits with the lock in hand, and looks for the dead.
  *   What was put is counted for each producer (slots.h).  When one is dead and
  *   the pipe is empty, what is still missing of it will never come: its places
  *   are free again, and the loss is counted.
@@ -230,28 +230,42 @@ static void robust_give_back(struct queue_side *s)
     room_tell(&shared->full);
 }
 
+/*
+ * Wait with the lock in hand, and look for the dead meanwhile.  Without it
+ * another might read a packet of several items just before we wait for the
+ * pipe, which would not tell us of those that it leaves.
+ */
+static ssize_t wait_and_take(struct queue_side *s, struct into *into,
+                             int64_t deadline)
+{
+    ssize_t got;
+
+    while ((got = packets_next(s, into)) == -EAGAIN) {
+        int64_t look = clock_deadline(LOOKS_EVERY);
+        int error;
+
+        bury(s);
+        error = connection_poll(
+            &s->reader, (deadline < look ? deadline : look) - clock_now());
+        if (error == 0 && clock_now() >= deadline)
+            error = -ETIMEDOUT;
+        if (error < 0)
+            return error;
+    }
+    return got;
+}
+
 static ssize_t robust_get(struct queue_side *s, struct into *into,
                           int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
+    ssize_t got = robust_take(&s->reading, timeout);
 
-    for (;;) {
-        ssize_t got = robust_take(&s->reading, timeout);
-
-        if (got)
-            return got;
-        got = packets_next(s, into);
-        if (got == -EAGAIN)
-            bury(s);
-        lock_release(&s->reading);
-        if (got != -EAGAIN)
-            return got;
-        if (timeout != NO_TIMEOUT)
-            timeout = deadline - clock_now();
-        got = connection_poll(&s->reader, timeout);
-        if (got <= 0)
-            return got ? got : -ETIMEDOUT;
-    }
+    if (got)
+        return got;
+    got = wait_and_take(s, into, deadline);
+    lock_release(&s->reading);
+    return got;
 }
 
 static int64_t robust_qsize(struct queue_side *s)
