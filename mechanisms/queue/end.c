@@ -116,18 +116,20 @@ void queue_cancel_join_thread(struct queue *q)
 /* --- a fork, and what was freed --- */
 
 /* region: after-fork */
-/* The child has no feeder, and what its parent put is the parent's to send. */
+/* The child has no feeder, and what its parent put is the parent's to send.
+ * Its buffers are not given back: a thread may just have been moving them. */
 static void forget(void *side)
 {
     struct queue_side *s = side;
 
     queue_side_begin(s);
-    batch_clear(&s->buffer);
-    batch_clear(&s->sending);
+    s->buffer = s->sending = (struct batch){0};
     if (s->way->forget)
         s->way->forget(s);
     s->feeding = s->idle = s->ended = s->cancelled = false;
     s->closed = s->reader.fd < 0;
+    s->reader.known = false; /* what another thread was in the middle of */
+    s->reader.start = s->reader.end = 0;
     s->reader.generation = fork_generation();
 }
 /* end: after-fork */

@@ -227,6 +227,38 @@ static void a_put_waits_until_somebody_gets(void **state)
     test_end_queue(&q);
 }
 
+/* --- several gets that wait --- */
+
+static int gets_one(void *queue)
+{
+    char item;
+
+    return queue_get(queue, &item, 1, TEST_BOUND) == 1 ? 0
+                                                       : test_line(__LINE__);
+}
+
+/* What comes for all of them at once does not stay with the first. */
+static void each_of_several_idle_readers_gets_one(void **state)
+{
+    enum { READERS = 4 };
+    struct queue q;
+
+    test_open_queue(&q, 0, way_in(state));
+    for (int i = 0; i < 20; i++) {
+        pid_t pids[READERS];
+
+        for (int r = 0; r < READERS; r++)
+            pids[r] = test_fork(gets_one, &q);
+        assert_int_equal(lock_acquire(&q.side->writing, TEST_BOUND), 0);
+        for (int r = 0; r < READERS; r++)
+            assert_int_equal(queue_put(&q, "x", 1, 0), 0);
+        assert_int_equal(lock_release(&q.side->writing), 0);
+        for (int r = 0; r < READERS; r++)
+            test_expect(pids[r]);
+    }
+    test_end_queue(&q);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +273,7 @@ int main(int argc, char **argv)
         TEST_WAYS(one_that_nobody_put_into_is_closed_at_once),
         TEST(what_cannot_be_made_is_refused),
         TEST_WAYS(a_put_waits_until_somebody_gets),
+        TEST_WAYS(each_of_several_idle_readers_gets_one),
     };
 
     mechanisms_init(argc, argv);

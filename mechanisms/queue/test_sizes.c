@@ -194,36 +194,60 @@ static void a_queue_with_an_item_that_was_too_long_is_handed_on(void **state)
     }
 }
 
-static void *gets_it(void *queue)
+/* --- an item of a plain queue of which the header came, and nothing else ---
+ */
+
+struct half {
+    struct queue *queue;
+    pthread_t getter;
+    unsigned char item[LONG_HEADER + 100];
+    size_t header;
+};
+
+static void *half_get(void *queue)
 {
     return (void *)(intptr_t)test_get(queue, 4, 100);
+}
+
+/* Back when a thread of ours has the header, and waits for the rest. */
+static void half_begin(struct half *h, struct queue *q)
+{
+    int left;
+
+    h->queue = q;
+    h->header = frame_put_header(h->item, 100);
+    test_fill(h->item + h->header, 100, 4);
+    assert_int_equal(write_full(q->side->writer.fd, h->item, h->header), 0);
+    assert_int_equal(pthread_create(&h->getter, NULL, half_get, q), 0);
+    do
+        assert_int_equal(ioctl(q->side->reader.fd, FIONREAD, &left), 0);
+    while (left);
+}
+
+static void half_end(struct half *h)
+{
+    void *line;
+
+    assert_int_equal(
+        write_full(h->queue->side->writer.fd, h->item + h->header, 100), 0);
+    pthread_join(h->getter, &line);
+    assert_null(line);
 }
 
 /* The header of a plain one was read, and the rest is not there yet. */
 static void a_queue_is_handed_on_while_an_item_is_half_got(void **state)
 {
-    unsigned char item[LONG_HEADER + 100];
-    size_t header = frame_put_header(item, 100);
     struct queue q, other;
     struct parcel parcel;
-    pthread_t thread;
-    void *line;
-    int left;
+    struct half half;
 
     (void)state;
     test_open_queue(&q, 0, QUEUE_PLAIN);
-    test_fill(item + header, 100, 4);
-    assert_int_equal(write_full(q.side->writer.fd, item, header), 0);
-    assert_int_equal(pthread_create(&thread, NULL, gets_it, &q), 0);
-    do
-        assert_int_equal(ioctl(q.side->reader.fd, FIONREAD, &left), 0);
-    while (left);
+    half_begin(&half, &q);
     parcel_init(&parcel);
     assert_int_equal(queue_pack(&q, &parcel), 0);
     assert_int_equal(queue_unpack(&other, &parcel), 0);
-    assert_int_equal(write_full(q.side->writer.fd, item + header, 100), 0);
-    pthread_join(thread, &line);
-    assert_null(line);
+    half_end(&half);
     assert_int_equal(test_put(&other, 4, 100, 0), 0);
     assert_int_equal(test_get(&q, 4, 100), 0);
     parcel_free(&parcel);
