@@ -26,8 +26,8 @@ static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
 
 /*
  * 0: every workload once.  1, 2: the sizes that every plan should have, what a
- * parent holds, and how many contend.  3: two cores, of which every mechanism
- * should have a row before any has another size.  Then a size a tier, and the
+ * parent holds, and how many contend.  3: two cores, which say more than one more
+ * size.  Then a size a tier, and the
  * settings; last of all the sizes of variants.
  */
 enum {
