@@ -110,14 +110,17 @@ static void fast_detach(struct queue_side *s)
 /* --- places --- */
 
 /* Is there room for one more?  Looks at the readers' line only when what it has
- * seen of it says no. */
+ * seen of it says no.  Of a `puts` that is older than the gets: a new look will
+ * tell. */
 static bool has_room(const struct queue_side *s, struct fast *f, uint64_t puts)
 {
-    if (puts - peek(&f->gets_seen) < s->maxsize)
+    int64_t room = (int64_t)s->maxsize;
+
+    if ((int64_t)(puts - peek(&f->gets_seen)) < room)
         return true;
     poke(&f->gets_seen,
          atomic_load_explicit(&f->readers->gets, memory_order_seq_cst));
-    return puts - peek(&f->gets_seen) < s->maxsize;
+    return (int64_t)(puts - peek(&f->gets_seen)) < room;
 }
 
 /*
