@@ -117,6 +117,8 @@ static int window(struct side *s, const int *controls, uint32_t samples,
         if (!error)
             error = run_batches(s, samples, batch);
         if (!error)
+            error = tell_peers(s, controls, samples * batch); /* it is over */
+        if (!error)
             error = hear_peers(s, controls);
     }
     f->batch = batch;

@@ -13,7 +13,24 @@
 #include <poll.h>
 #include <unistd.h>
 
-static int serve_window(struct side *s, int role, uint32_t n,
+/* A number of operations; false: there will be no more. */
+static bool is_told(int control, uint32_t *n)
+{
+    return read_full(control, n, sizeof *n) == (ssize_t)sizeof *n && *n;
+}
+
+/*
+ * What a window costs a peer is known when the timed side is through with it:
+ * a queue's feeder sends long after its last put.  So it waits to be told.
+ */
+static int await_end(int control)
+{
+    uint32_t n;
+
+    return is_told(control, &n) ? 0 : -ECANCELED;
+}
+
+static int serve_window(struct side *s, int role, uint32_t n, int control,
                         struct usage *usage)
 {
     struct usage before = usage_now();
@@ -22,7 +39,11 @@ static int serve_window(struct side *s, int role, uint32_t n,
     if (s->spec.workload->together)
         return together_op(s, n, usage);
     error = s->spec.workload->serve(&s->trial, role, n);
+    if (!error)
+        error = await_end(control);
     *usage = usage_since(before);
+    if (usage->io_calls > 0)
+        usage->io_calls--; /* to be told */
     return error;
 }
 
@@ -34,10 +55,10 @@ static int serve(struct side *s, int role, int control)
 
     /* The first report says "ready". */
     while (write_full(control, &report, sizeof report) == 0 &&
-           read_full(control, &n, sizeof n) == (ssize_t)sizeof n && n) {
-        report.error = serve_window(s, role, n, &report.usage);
+           is_told(control, &n)) {
+        report.error = serve_window(s, role, n, control, &report.usage);
         if (report.error)
-            return report.error;
+            return report.error == -ECANCELED ? 0 : report.error;
     }
     return 0;
 }

@@ -229,9 +229,29 @@ static const struct setting capacity[] = {CAPACITY, {.name = NULL}};
 static const struct setting steps[] = {STEPS, {.name = NULL}};
 static const struct setting both[] = {CAPACITY, STEPS, {.name = NULL}};
 
+static const struct setting fans[] = {
+    {"producers", 2, "1,2,4,8", "processes that put"},
+    {"consumers", 2, "1,2,4,8", "processes that get"},
+    {.name = NULL},
+};
+static const char *const everybody[] = {"producers", "consumers", NULL};
+
 static const struct workload fast_workloads[] = {
     ROUNDTRIP(fast_roundtrip, steps),
     STREAM(fast_stream, both),
+    {.name = "fan",
+     .unit = "item of 64 B",
+     .grid = fans,
+     .peers = 1,
+     .crowd = everybody,
+     .together = true,
+     .guess = 1000,
+     .open = fan_open,
+     .pack = fan_pack,
+     .join = fan_join,
+     .op = fan_op,
+     .check = fan_check,
+     .close = fan_close},
     {.name = "fairness",
      .unit = "lone item past a flood",
      .peers = 2,

@@ -61,6 +61,14 @@ static inline int item_check(const struct item *item, ssize_t got,
                          item->number + item->from);
 }
 
+/* workload_fan.c: many producers, many consumers. */
+int fan_open(struct trial *t);
+int fan_pack(struct trial *t, int role, struct parcel *parcel);
+int fan_join(struct trial *t, int role, struct parcel *parcel);
+int fan_op(struct trial *t, unsigned n);
+int fan_check(struct trial *t, uint64_t done);
+void fan_close(struct trial *t);
+
 /* workload_fairness.c: a trickling producer beside a flooding one. */
 int fairness_open(struct trial *t);
 int fairness_pack(struct trial *t, int role, struct parcel *parcel);
