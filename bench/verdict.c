@@ -48,6 +48,15 @@ static const struct kind {
     {.evidence = "first value", .stages = 2, .look = look_first_value},
     {.evidence = "server killed", .stages = 3, .look = look_killed_server},
     {.evidence = "descriptors cut off", .stages = 2, .look = look_cut_off},
+    {.evidence = "dead owner",
+     .find = find_dead_owner,
+     .stages = 1,
+     .look = look_owner},
+    {.evidence = "answer of the dead",
+     .find = find_no_answer,
+     .stages = 1,
+     .look = look_waiter},
+    {.evidence = "second owner", .stages = 2, .look = look_second_owner},
 };
 
 /* The kind's name, and a number after it? */

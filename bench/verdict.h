@@ -28,6 +28,14 @@
  *     "futex of a server"  HANGS: as "futex private", and the holder came by
  *                      exec, has several threads, of which another one than
  *                      the first is the owner, and forked the victim
+ *     "dead owner"     HANGS, after a stage.  1: the victim's word, in shared
+ *                      memory, holds the id of a thread of the holder, which
+ *                      lives; then the victim waits for that word, which
+ *                      still holds the id, and there is no such thread
+ *     "answer of the dead"  HANGS, after a stage.  1: the child sleeps at its
+ *                      word; then it is a zombie, and the victim waits for
+ *                      its own word, which is 0, while the holder waits for
+ *                      one that has the id of the victim's thread in it
  *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
  *                      a cycle of N threads, each of which only the next one
  *                      could wake
@@ -53,6 +61,10 @@
  *                      left, and its descriptor is a socket in which a message
  *                      waits with `count` pipes; 2: the message is gone, and
  *                      the victim has none of these pipes
+ *     "second owner"   1: the victim's word, in shared memory, holds the id of
+ *                      a thread of the victim, which sleeps; 2: it has not
+ *                      run since, and the word holds the id of one of the
+ *                      holder's
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens

@@ -32,6 +32,11 @@ bool find_another_pipe(const struct inspection *i, const struct tasks *look,
 bool find_server_futex(const struct inspection *i, const struct tasks *look,
                        pid_t root);
 
+bool find_dead_owner(const struct inspection *i, const struct tasks *look,
+                     pid_t root);
+bool find_no_answer(const struct inspection *i, const struct tasks *look,
+                    pid_t root);
+
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
                       pid_t root);
@@ -55,6 +60,9 @@ enum sight look_first_value(struct inspection *i, int stage, pid_t root);
 enum sight look_another_pipe(struct inspection *i, int stage, pid_t root);
 enum sight look_killed_server(struct inspection *i, int stage, pid_t root);
 enum sight look_cut_off(struct inspection *i, int stage, pid_t root);
+enum sight look_owner(struct inspection *i, int stage, pid_t root);
+enum sight look_second_owner(struct inspection *i, int stage, pid_t root);
+enum sight look_waiter(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 
@@ -90,6 +98,12 @@ const struct task *verdict_waiter(const struct inspection *i,
                                   const struct tasks *look,
                                   bool (*waits)(const struct task *),
                                   uint64_t argument);
+
+/* The same of another process. */
+const struct task *verdict_waiter_in(const struct inspection *i,
+                                     const struct tasks *look, pid_t process,
+                                     bool (*waits)(const struct task *),
+                                     uint64_t argument);
 
 /* The victim's descriptor is a pipe, whose write end the holder alone has: both
  * ends; or false, and the reason. */

@@ -103,6 +103,8 @@ static void forget(void *side)
     queue_side_begin(s);
     batch_clear(&s->buffer);
     batch_clear(&s->sending);
+    if (s->way->forget)
+        s->way->forget(s);
     s->feeding = s->idle = s->ended = s->cancelled = false;
     s->closed = s->reader.fd < 0;
     s->reader.generation = fork_generation();

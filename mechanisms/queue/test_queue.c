@@ -9,7 +9,7 @@ static void items_come_in_their_order(void **state)
     char item;
 
     (void)state;
-    for (unsigned way = 0; way <= QUEUE_FAST; way++) {
+    for (unsigned way = 0; way <= QUEUE_ROBUST; way++) {
         struct queue q;
 
         assert_int_equal(queue_open_as(&q, 0, way), 0);

@@ -3,10 +3,14 @@
  * it on, and asking it. */
 #include "queue/parts.h"
 
+#include <sched.h>
+
 static const struct queue_way *way_of(unsigned steps)
 {
     if (steps == QUEUE_PLAIN)
         return &queue_way_plain;
+    if (steps == QUEUE_ROBUST)
+        return &queue_way_robust;
     return steps <= QUEUE_FAST ? &queue_way_fast : NULL;
 }
 
@@ -132,6 +136,24 @@ int queue_side_unpack(struct queue_side **side, const struct queue_way *way,
                      parcel);
 }
 
+/* On a core that both share the other runs while we yield, on another it takes
+ * some time to wake. */
+void queue_side_give_way(struct queue_side *s, const _Atomic uint64_t *written)
+{
+    uint64_t before = atomic_load_explicit(written, memory_order_relaxed);
+    int64_t deadline = clock_now() + SECOND / 1000;
+
+    while (lock_owner(&s->writing) == 0 && clock_now() < deadline &&
+           atomic_load_explicit(written, memory_order_relaxed) == before)
+        sched_yield();
+}
+
+bool queue_side_is_empty(struct queue_side *s)
+{
+    return !(s->way->has_more && s->way->has_more(s)) &&
+           connection_poll(&s->reader, 0) == 0;
+}
+
 /* --- Queue --- */
 
 int queue_open(struct queue *q, size_t maxsize)
@@ -198,7 +220,7 @@ int queue_full(struct queue *q)
 
 int queue_empty(struct queue *q)
 {
-    return usable(q) ? q->side->way->is_empty(q->side) : -EBADF;
+    return usable(q) ? queue_side_is_empty(q->side) : -EBADF;
 }
 
 int64_t queue_lost(struct queue *q)
