@@ -25,15 +25,15 @@ say = $(if $(V),,@printf '  %-4s %s\n' $1 $@;)
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 
-plugs      = $(wildcard mechanisms/*/workload.c mechanisms/*/hazards.c mechanisms/*/hazards_*.c)
+plugs      = $(wildcard $(addprefix mechanisms/*/,workload.c workload_*.c hazards.c hazards_*.c))
 sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
 programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
 bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
 # What a worker is: the other side of a trial, without what needs libcrypto.
 crypto     = mechanisms/common/auth.c $(addprefix mechanisms/start/,forkserver.c launch.c reach.c served.c server.c serve.c preload.c)
-worker     = bench/worker.c bench/peer.c bench/side.c bench/registry.c bench/counters.c \
+worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/registry.c bench/counters.c \
              bench/inherit_facts.c bench/inherit_child.c \
-             $(wildcard bench/floor_*.c mechanisms/*/workload.c)
+             $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
 headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)

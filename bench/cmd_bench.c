@@ -111,6 +111,9 @@ static void check_binding(struct session *s)
             cpu = p->peer;
             error = try_binding(cpu);
         }
+        for (int k = 0; k < p->more_count; k++)
+            if (try_binding(p->more[k]) < 0)
+                p->more_count = k;
         if (!error)
             continue;
         snprintf(p->missing, sizeof p->missing, "cannot bind to core %d: %s",
@@ -119,7 +122,7 @@ static void check_binding(struct session *s)
             continue;
         say("ipclab: %s; rows run on any core, as placement 'free'",
             p->missing);
-        *p = (struct place){-1, -1, "any core", ""};
+        *p = (struct place){.timed = -1, .peer = -1, .where = "any core"};
         s->unbound = true;
     }
 }

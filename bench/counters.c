@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* counters.c - what a process spent between two moments. */
+/*
+ * counters.c - what a process spent between two moments.
+ *
+ * Of system calls the kernel counts for everybody only those that read or
+ * write a file (/proc/self/io, of all threads together): a pipe's, but neither
+ * a socket's send nor a futex's wait.  That is where a queue's ways differ.
+ */
 #include "counters.h"
 
 #include "common/clock.h"
@@ -15,6 +21,30 @@ static int64_t nanoseconds(struct timeval t)
     return (int64_t)t.tv_sec * SECOND + (int64_t)t.tv_usec * 1000;
 }
 
+/* The beginning of a small file of the kernel's, as text. */
+static void read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+/* This look is one more, that only the next will see. */
+static int64_t io_calls_now(void)
+{
+    int64_t reads, writes;
+    char text[256];
+
+    read_text("/proc/self/io", text, sizeof text);
+    if (sscanf(text, "rchar: %*s wchar: %*s syscr: %" SCNd64 " syscw: %" SCNd64,
+               &reads, &writes) != 2)
+        return -1;
+    return reads + writes;
+}
+
 struct usage usage_now(void)
 {
     struct rusage r;
@@ -24,7 +54,8 @@ struct usage usage_now(void)
                               nanoseconds(r.ru_utime) + nanoseconds(r.ru_stime),
                           .voluntary = r.ru_nvcsw,
                           .involuntary = r.ru_nivcsw,
-                          .minor_faults = r.ru_minflt};
+                          .minor_faults = r.ru_minflt,
+                          .io_calls = io_calls_now()};
 }
 
 struct usage usage_since(struct usage earlier)
@@ -35,6 +66,8 @@ struct usage usage_since(struct usage earlier)
     now.voluntary -= earlier.voluntary;
     now.involuntary -= earlier.involuntary;
     now.minor_faults -= earlier.minor_faults;
+    if (now.io_calls >= 0)
+        now.io_calls -= earlier.io_calls + 1; /* the earlier look */
     return now;
 }
 
@@ -44,6 +77,10 @@ void usage_add(struct usage *sum, struct usage more)
     sum->voluntary += more.voluntary;
     sum->involuntary += more.involuntary;
     sum->minor_faults += more.minor_faults;
+    if (sum->io_calls < 0 || more.io_calls < 0)
+        sum->io_calls = -1;
+    else
+        sum->io_calls += more.io_calls;
 }
 
 /* /proc/self/sched has a line "se.nr_migrations : 7", somewhere. */
@@ -59,17 +96,6 @@ static int64_t migrations_now(void)
     if (file)
         fclose(file);
     return n;
-}
-
-/* The beginning of a small file of the kernel's, as text. */
-static void read_text(const char *path, char *text, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, size - 1);
-
-    text[n > 0 ? n : 0] = '\0';
-    if (fd >= 0)
-        close(fd);
 }
 
 struct disturbance disturbance_now(void)

@@ -12,6 +12,7 @@
 
 struct usage {
     int64_t cpu_ns, voluntary, involuntary, minor_faults;
+    int64_t io_calls; /* read(2), write(2) and their like; -1: not known */
 };
 
 /* What this process has used since it began. */

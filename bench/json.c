@@ -197,6 +197,7 @@ static void put_costs(struct object *o, const struct result *r)
     put(o, "latency_one_way", latency(r));
     put(o, "cpu_ns_per_op", rounded(c->cpu_ns));
     put(o, "syscalls_per_op", json_null()); /* counted only by strace */
+    put(o, "io_calls_per_op", rounded(c->io_calls));
     put(o, "voluntary_switches_per_op", rounded(c->voluntary_switches));
     put(o, "involuntary_switches_per_op", rounded(c->involuntary_switches));
     put(o, "minor_faults_per_op", rounded(c->minor_faults));

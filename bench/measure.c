@@ -4,7 +4,9 @@
  *
  * A window is `samples` batches of `batch` operations.  Each peer is told
  * their number first, and reports after the window, so that nothing but the
- * operations lies between the first and the last look at the clock.
+ * operations lies between the first and the last look at the clock.  Where all
+ * participants work together, each batch is a window of its own: it ends when
+ * the last of them has.
  */
 #include "trial.h"
 
@@ -28,7 +30,7 @@ static int tell_peers(const struct side *s, const int *controls, uint32_t n)
 {
     int error = 0;
 
-    for (int i = 0; i < s->spec.workload->peers && !error; i++)
+    for (int i = 0; i < s->peers && !error; i++)
         error = write_full(controls[i], &n, sizeof n);
     return error;
 }
@@ -37,7 +39,7 @@ static int hear_peers(struct side *s, const int *controls)
 {
     struct peer_report report;
 
-    for (int i = 0; i < s->spec.workload->peers; i++) {
+    for (int i = 0; i < s->peers; i++) {
         if (read_full(controls[i], &report, sizeof report) !=
             (ssize_t)sizeof report)
             return -EPIPE;
@@ -72,17 +74,53 @@ static int run_batches(struct side *s, uint32_t samples, unsigned batch)
     return error;
 }
 
+/* The same, where each batch is done by all together. */
+static int run_together(struct side *s, const int *controls, uint32_t samples,
+                        unsigned batch)
+{
+    const struct workload *w = s->spec.workload;
+    struct findings *f = s->findings;
+    int error = 0;
+
+    f->samples = f->latencies = 0;
+    f->elapsed = 0;
+    f->timed = (struct usage){0};
+    for (uint32_t i = 0; i < samples && !error; i++) {
+        struct usage usage = {0};
+
+        error = tell_peers(s, controls, batch);
+        if (!error)
+            error = together_op(s, batch, &usage);
+        if (!error)
+            error = hear_peers(s, controls);
+        s->done += batch;
+        if (!error && w->check)
+            error = w->check(&s->trial, s->done);
+        usage_add(&f->timed, usage);
+        f->sample[f->samples] = together_elapsed(s);
+        f->elapsed += f->sample[f->samples++];
+    }
+    return error;
+}
+
 static int window(struct side *s, const int *controls, uint32_t samples,
                   unsigned batch)
 {
     struct findings *f = s->findings;
-    int error = tell_peers(s, controls, samples * batch);
+    int error;
 
     f->peers = (struct usage){0};
-    if (!error)
-        error = run_batches(s, samples, batch);
-    if (!error)
-        error = hear_peers(s, controls);
+    if (s->spec.workload->together) {
+        error = run_together(s, controls, samples, batch);
+    } else {
+        error = tell_peers(s, controls, samples * batch);
+        if (!error)
+            error = run_batches(s, samples, batch);
+        if (!error)
+            error = tell_peers(s, controls, samples * batch); /* it is over */
+        if (!error)
+            error = hear_peers(s, controls);
+    }
     f->batch = batch;
     f->operations = (int64_t)samples * batch;
     return error;
@@ -96,7 +134,9 @@ static unsigned choose_batch(const struct side *s, double ns)
 
     if (s->spec.workload->own)
         return 1;
-    if (s->spec.workload->one_way)
+    if (s->spec.workload->together)
+        want = (double)s->spec.window / LEAST_SAMPLES / 2;
+    else if (s->spec.workload->one_way)
         want = (double)stream_batch;
     else if (ns >= CLOCKS_ALONE * clock)
         return 1;

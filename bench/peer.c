@@ -3,7 +3,8 @@
  * peer.c - the other side of a trial.
  *
  * Its loop is told how many operations to serve over a control socket, never
- * in the channel that is measured.  A count of 0 ends it.
+ * in the channel that is measured.  A count of 0 ends it.  What is done
+ * together it does as the timed side does.
  */
 #include "trial.h"
 
@@ -12,22 +13,52 @@
 #include <poll.h>
 #include <unistd.h>
 
+/* A number of operations; false: there will be no more. */
+static bool is_told(int control, uint32_t *n)
+{
+    return read_full(control, n, sizeof *n) == (ssize_t)sizeof *n && *n;
+}
+
+/*
+ * What a window costs a peer is known when the timed side is through with it:
+ * a queue's feeder sends long after its last put.  So it waits to be told.
+ */
+static int await_end(int control)
+{
+    uint32_t n;
+
+    return is_told(control, &n) ? 0 : -ECANCELED;
+}
+
+static int serve_window(struct side *s, int role, uint32_t n, int control,
+                        struct usage *usage)
+{
+    struct usage before = usage_now();
+    int error;
+
+    if (s->spec.workload->together)
+        return together_op(s, n, usage);
+    error = s->spec.workload->serve(&s->trial, role, n);
+    if (!error)
+        error = await_end(control);
+    *usage = usage_since(before);
+    if (usage->io_calls > 0)
+        usage->io_calls--; /* to be told */
+    return error;
+}
+
 /* Serve one window after another until the timed side has had enough. */
 static int serve(struct side *s, int role, int control)
 {
-    const struct workload *w = s->spec.workload;
     struct peer_report report = {0};
     uint32_t n;
 
     /* The first report says "ready". */
     while (write_full(control, &report, sizeof report) == 0 &&
-           read_full(control, &n, sizeof n) == (ssize_t)sizeof n && n) {
-        struct usage before = usage_now();
-
-        report.error = w->serve(&s->trial, role, n);
-        report.usage = usage_since(before);
+           is_told(control, &n)) {
+        report.error = serve_window(s, role, n, control, &report.usage);
         if (report.error)
-            return report.error;
+            return report.error == -ECANCELED ? 0 : report.error;
     }
     return 0;
 }
@@ -65,22 +96,18 @@ static int watch_timed_side(struct parcel *parcel)
 static int bench_peer(struct parcel *parcel)
 {
     struct side s;
-    uint64_t role = 0;
-    int control = -1, error = side_begin(&s, parcel, false);
+    int control = -1, error = side_begin(&s, parcel);
+    int role = s.trial.number - 1;
 
-    if (!error)
-        error = parcel_take_u64(parcel, &role);
-    if (!error && role >= PEERS_MOST)
-        error = -EBADMSG;
     if (!error)
         error = parcel_take_fd(parcel, &control);
     if (!error)
         error = watch_timed_side(parcel);
     if (!error)
-        error = s.spec.workload->join(&s.trial, (int)role, parcel);
+        error = s.spec.workload->join(&s.trial, role, parcel);
     if (!error)
-        error = serve(&s, (int)role, control);
-    if (s.findings && role < PEERS_MOST)
+        error = serve(&s, role, control);
+    if (s.findings && role >= 0 && role < PEERS_MOST)
         s.findings->peer_errors[role] = error;
     if (s.findings)
         s.spec.workload->close(&s.trial);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* place.c - which two processors a placement means on this machine. */
+/* place.c - which processors a placement means on this machine. */
 #include "place.h"
 
 #include <stdio.h>
@@ -86,6 +86,53 @@ static void fill(hwloc_topology_t topology, hwloc_const_cpuset_t may,
                                                                     : "one L3");
 }
 
+static bool is_taken(const struct place *p, hwloc_obj_t b)
+{
+    return (int)b->os_index == p->timed || (int)b->os_index == p->peer;
+}
+
+/* The n-th hardware thread of a core, those that are taken first; or NULL. */
+static hwloc_obj_t thread_of(hwloc_topology_t topology, hwloc_obj_t core,
+                             unsigned n, const struct place *p)
+{
+    hwloc_obj_t b = NULL;
+
+    for (int taken = 1; taken >= 0; taken--)
+        while ((b = hwloc_get_next_obj_inside_cpuset_by_type(
+                    topology, core->cpuset, HWLOC_OBJ_PU, b)))
+            if (is_taken(p, b) == (taken != 0) && n-- == 0)
+                return b;
+    return NULL;
+}
+
+/* The n-th of every core that has one; whether any had. */
+static bool add_threads(hwloc_topology_t topology, hwloc_const_cpuset_t may,
+                        unsigned n, struct place *p)
+{
+    hwloc_obj_t core = NULL, b;
+    bool any = false;
+
+    while (
+        (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core))) {
+        b = thread_of(topology, core, n, p);
+        any |= b != NULL;
+        if (b && !is_taken(p, b) && hwloc_bitmap_isset(may, b->os_index) &&
+            p->more_count < PEERS_MOST - 1)
+            p->more[p->more_count++] = (int)b->os_index;
+    }
+    return any;
+}
+
+/* Where more than two are spread: to every core, then to second threads. */
+static void fill_more(hwloc_topology_t topology, hwloc_const_cpuset_t may,
+                      struct place *p)
+{
+    unsigned n = 0;
+
+    while (!p->missing[0] && add_threads(topology, may, n, p))
+        n++;
+}
+
 static int find_in(struct place places[PLACEMENTS], hwloc_topology_t topology,
                    bool bound)
 {
@@ -106,8 +153,10 @@ static int find_in(struct place places[PLACEMENTS], hwloc_topology_t topology,
         (struct place){.timed = (int)a->os_index, .peer = (int)a->os_index};
     snprintf(places[PLACE_SAME].where, sizeof places[PLACE_SAME].where,
              "core %d", places[PLACE_SAME].timed);
-    places[PLACE_FREE] = (struct place){-1, -1, "any core", ""};
+    places[PLACE_FREE] =
+        (struct place){.timed = -1, .peer = -1, .where = "any core"};
     fill(topology, may, a, PLACE_CROSS, &places[PLACE_CROSS]);
+    fill_more(topology, may, &places[PLACE_CROSS]);
     fill(topology, may, a, PLACE_SMT, &places[PLACE_SMT]);
     fill(topology, may, a, PLACE_PACKAGE, &places[PLACE_PACKAGE]);
     hwloc_bitmap_free(may);
@@ -138,4 +187,11 @@ int places_find(struct place places[PLACEMENTS], hwloc_topology_t topology)
     error = find_in(places, own, true);
     hwloc_topology_destroy(own);
     return error;
+}
+
+int place_cores(const struct place *place)
+{
+    if (place->timed < 0)
+        return 0;
+    return place->timed == place->peer ? 1 : 2 + place->more_count;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * place.h - which two processors a placement means on this machine.
+ * place.h - which processors a placement means on this machine.
  *
  * hwloc knows the topology and what the cgroup and the affinity mask allow.
  * It is loaded once, in the main process; the sides bind themselves by number.
@@ -16,6 +16,8 @@ struct place {
     int timed, peer;   /* numbers of the operating system; -1: anywhere */
     char where[64];    /* "cores 1 and 0, one L3" */
     char missing[128]; /* why this machine has no such place, or "" */
+    int more[PEERS_MOST - 1]; /* of further peers, before they begin again */
+    int more_count;
 };
 
 /*
@@ -23,5 +25,8 @@ struct place {
  * machine's.  0 or -errno.
  */
 int places_find(struct place places[PLACEMENTS], hwloc_topology_t topology);
+
+/* Over how many processors it spreads; 0: the scheduler decides. */
+int place_cores(const struct place *place);
 
 #endif

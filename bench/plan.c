@@ -100,6 +100,10 @@ const char *planner_missing(const struct planner *p, const struct row *row)
         return "there is no python3, or CPython is left out";
     if (p->places[row->placement].missing[0])
         return p->places[row->placement].missing;
+    if (workload_peers(row->workload, row->settings) > PEERS_MOST)
+        return "more processes than the bench starts";
+    if (workload_peers(row->workload, row->settings) < 0)
+        return "nobody would take part";
     for (const struct setting *s = row->settings; s->name; s++) {
         if (strcmp(s->name, "resident") == 0 &&
             (uint64_t)s->value > p->request->memory)

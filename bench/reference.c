@@ -121,9 +121,9 @@ static bool read_line(struct findings *f, const char *line, char *why,
     } else {
         return sscanf(line,
                       "counters %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-                      " %" SCNd64,
+                      " %" SCNd64 " %" SCNd64,
                       &u->cpu_ns, &u->voluntary, &u->involuntary,
-                      &u->minor_faults, &f->operations) == 5;
+                      &u->minor_faults, &u->io_calls, &f->operations) == 6;
     }
     return true;
 }

@@ -12,13 +12,16 @@
 
 enum { PERCENTILES = 10, ROUNDS_MAX = 99, WARNINGS_MAX = 8, SETTINGS_MAX = 8 };
 
+enum { PEERS_MOST = 16 }; /* of one trial */
+
 /* p1, p5, p25, p50, p75, p90, p95, p99, p99.9, p99.99 and their names. */
 extern const double percentile_ranks[PERCENTILES];
 extern const char *const percentile_names[PERCENTILES];
 
 enum placement {
     PLACE_SAME,    /* both sides on one core */
-    PLACE_CROSS,   /* two cores, of one L3 where there is a choice */
+    PLACE_CROSS,   /* two cores, of one L3 where there is a choice; more than
+                      two participants: all cores, in turn */
     PLACE_FREE,    /* wherever the scheduler likes */
     PLACE_SMT,     /* two threads of one core */
     PLACE_PACKAGE, /* cores of two packages */
@@ -40,6 +43,7 @@ struct counters {
     double voluntary_switches;
     double involuntary_switches;
     double minor_faults;
+    double io_calls; /* reads and writes; NAN: not known */
 };
 
 /* One row: a workload at one size, placement and setting, over all rounds. */
@@ -63,7 +67,7 @@ struct result {
     double round_medians[ROUNDS_MAX];
     size_t outliers; /* Tukey: beyond 1.5 IQR; counted, never dropped */
     double ops_per_s, bytes_per_s;
-    bool one_way;
+    bool one_way, together;
     double latency_p50, latency_p99; /* NAN: not a stream */
     struct counters counters;
     double steal;       /* share of the window the hypervisor took, 0..1 */

@@ -41,12 +41,14 @@ struct runner {
  * 2 % of it, or, where no other process of ours shares the core, we waited for
  * the processor for 5 % of it.
  */
-static bool is_noisy(const struct row *row, const struct findings *f)
+static bool is_noisy(const struct row *row, const struct place *place,
+                     const struct findings *f)
 {
     const struct disturbance *d = &f->disturbance;
     int64_t tick = SECOND / sysconf(_SC_CLK_TCK);
-    bool alone = row->workload->peers && row->placement != PLACE_SAME &&
-                 row->placement != PLACE_FREE;
+    bool alone =
+        row->workload->peers &&
+        workload_peers(row->workload, row->settings) < place_cores(place);
 
     return (d->stolen >= 2 * tick && d->stolen > f->elapsed / 50) ||
            (alone && d->run_delay > f->elapsed / 20);
@@ -87,6 +89,8 @@ static int one_trial(struct runner *r, const struct row *row, char *why,
                               .window = r->window,
                               .patience = least_patience};
 
+    memcpy(spec.more_cpus, place->more, sizeof spec.more_cpus);
+    spec.more_cpu_count = place->more_count;
     memcpy(spec.settings, row->settings, sizeof spec.settings);
     if (row->cost * 20 * 1e9 > (double)spec.patience)
         spec.patience = (int64_t)(row->cost * 20e9);
@@ -102,6 +106,7 @@ static int measure_row(struct runner *r, size_t i, unsigned round)
     const struct row *row = &r->plan->rows[i];
     struct record *record = &r->records[i];
     struct round_samples *kept = &record->rounds[round];
+    const struct place *place = &r->places[row->placement];
     const struct findings *f = r->shared.base;
     char why[128] = "";
     int error;
@@ -113,9 +118,9 @@ static int measure_row(struct runner *r, size_t i, unsigned round)
         if (error)
             break;
         kept->reruns = again;
-        if (is_noisy(row, f) && again < RERUNS && !late)
+        if (is_noisy(row, place, f) && again < RERUNS && !late)
             continue;
-        record->noisy += is_noisy(row, f);
+        record->noisy += is_noisy(row, place, f);
         error = keep(kept, f);
         break;
     }

@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-int spec_pack(const struct trial_spec *spec, struct parcel *parcel)
+static int spec_pack(const struct trial_spec *spec, struct parcel *parcel)
 {
     unsigned count = 0;
     int error = parcel_put_text(parcel, spec->mechanism);
@@ -30,7 +30,7 @@ int spec_pack(const struct trial_spec *spec, struct parcel *parcel)
 }
 
 /* The names in it stay the parcel's. */
-int spec_unpack(struct trial_spec *spec, struct parcel *parcel)
+static int spec_unpack(struct trial_spec *spec, struct parcel *parcel)
 {
     struct setting settings[SETTINGS_MAX + 1] = {{.name = NULL}};
     const char *mechanism, *workload;
@@ -75,6 +75,47 @@ static void keep_latency(struct trial *t, int64_t ns)
         f->latency[f->latencies++] = ns;
 }
 
+int side_pack(const struct trial_spec *spec, const struct region *shared,
+              int number, struct parcel *parcel)
+{
+    int error = spec_pack(spec, parcel);
+
+    if (!error)
+        error = region_pack(shared, parcel);
+    return error ? error : parcel_put_u64(parcel, (uint64_t)number);
+}
+
+static int side_unpack(struct side *s, struct parcel *parcel)
+{
+    int error = spec_unpack(&s->spec, parcel);
+    int64_t peers = 0;
+    uint64_t number = 0;
+
+    if (!error)
+        error = region_unpack(&s->shared, parcel);
+    if (!error)
+        error = parcel_take_u64(parcel, &number);
+    if (error)
+        return error;
+    s->findings = s->shared.base;
+    peers = workload_peers(s->spec.workload, s->spec.settings);
+    if (peers < 0 || peers > PEERS_MOST)
+        return -EINVAL;
+    s->peers = (int)peers;
+    s->trial.number = (int)number;
+    return number > (uint64_t)peers ? -EBADMSG : 0;
+}
+
+/* The timed side's, its first peer's, those of further ones; and so on. */
+static int cpu_of(const struct trial_spec *spec, int number)
+{
+    int i = number % (2 + spec->more_cpu_count);
+
+    return i == 0   ? spec->timed_cpu
+           : i == 1 ? spec->peer_cpu
+                    : spec->more_cpus[i - 2];
+}
+
 static int place(int cpu)
 {
     cpu_set_t set;
@@ -100,12 +141,10 @@ int side_watch(int fd, void (*handler)(int))
     return 0;
 }
 
-int side_begin(struct side *s, struct parcel *parcel, bool timed)
+int side_begin(struct side *s, struct parcel *parcel)
 {
     int error;
 
-    if (timed)
-        setpgid(0, 0);
     /* ipclab notes a signal and ends in good order; nobody here would look. */
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
@@ -114,17 +153,16 @@ int side_begin(struct side *s, struct parcel *parcel, bool timed)
     if (process_parent_is_alive() != 1)
         _exit(1); /* it ended before the line above */
     *s = (struct side){.shared = {.fd = -1}};
-    error = spec_unpack(&s->spec, parcel);
-    if (!error)
-        error = region_unpack(&s->shared, parcel);
+    error = side_unpack(s, parcel);
     if (error)
         return error;
-    s->findings = s->shared.base;
     s->trial = (struct trial){.bytes = s->spec.bytes,
                               .line = s->spec.line,
+                              .number = s->trial.number,
+                              .participants = s->peers + 1,
                               .settings = s->spec.settings,
                               .sample = keep_sample,
                               .latency = keep_latency,
                               .sent = s->findings->sent};
-    return place(timed ? s->spec.timed_cpu : s->spec.peer_cpu);
+    return place(cpu_of(&s->spec, s->trial.number));
 }

@@ -77,7 +77,8 @@ static void fill_costs(struct result *r, const struct record *record,
         .cpu_ns = (double)sum.cpu_ns / operations,
         .voluntary_switches = (double)sum.voluntary / operations,
         .involuntary_switches = (double)sum.involuntary / operations,
-        .minor_faults = (double)sum.minor_faults / operations};
+        .minor_faults = (double)sum.minor_faults / operations,
+        .io_calls = sum.io_calls < 0 ? NAN : (double)sum.io_calls / operations};
     r->steal = steal / elapsed;
     if (r->one_way) { /* a stream's rate is over all, not of its median */
         r->ops_per_s = operations / (elapsed / 1e9);
@@ -190,6 +191,7 @@ static int fill_own(const struct summary *s, size_t i, struct result *r)
                          .bytes = row->bytes,
                          .sized = row->workload->sized,
                          .one_way = row->workload->one_way,
+                         .together = row->workload->together,
                          .placement = row->placement,
                          .times_floor = NAN,
                          .reference = NAN,

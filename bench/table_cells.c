@@ -11,6 +11,9 @@
 
 #include <math.h>
 
+/* From here on what explains the figures has room beside them. */
+enum { ROOMY = 100 };
+
 /* A column that no row has anything for is left out. */
 static bool any(const struct block *b, double (*value)(const struct result *))
 {
@@ -28,6 +31,11 @@ static double times_floor(const struct result *r)
 static double times_faster(const struct result *r)
 {
     return r->times_faster;
+}
+
+static double io_calls(const struct result *r)
+{
+    return r->counters.io_calls;
 }
 
 static bool is_range(const struct result *r)
@@ -177,6 +185,21 @@ static void fill_latency(struct block *b, bool utf8)
     }
 }
 
+/* Reads and writes of all participants, for one operation. */
+static void fill_calls(struct block *b)
+{
+    unsigned column;
+
+    if (!any(b, io_calls))
+        return;
+    column = add(b, "io calls");
+    for (unsigned i = 0; i < b->rows; i++)
+        if (isfinite(io_calls(b->results[i])))
+            human_figures(io_calls(b->results[i]), b->cells[i][column], CELL);
+        else
+            snprintf(b->cells[i][column], CELL, "-");
+}
+
 void block_fill(struct block *b, const struct look *look)
 {
     unsigned size = add(b, "size");
@@ -188,4 +211,6 @@ void block_fill(struct block *b, const struct look *look)
     else
         fill_latency(b, look->utf8);
     fill_ratios(b, look->utf8);
+    if (look->columns >= ROOMY)
+        fill_calls(b);
 }

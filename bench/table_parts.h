@@ -5,7 +5,7 @@
 
 #include "table.h"
 
-enum { BLOCK_COLUMNS = 7, BLOCK_ROWS = 512, CELL = 64 };
+enum { BLOCK_COLUMNS = 8, BLOCK_ROWS = 512, CELL = 64 };
 
 /* A block: one row a result, one column a kind of figure, as texts. */
 struct block {

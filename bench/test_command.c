@@ -244,7 +244,7 @@ static void a_whole_answer_is_read(void **state)
     (void)state;
     assert_int_equal(
         reads("echo batch 4; echo sample 100; echo sample 300; echo latency 9;"
-              "echo counters 50 6 7 8 2000; echo python 3.11.2; echo end",
+              "echo counters 50 6 7 8 9 2000; echo python 3.11.2; echo end",
               why, answer),
         0);
     assert_int_equal(answer->batch, 4);
@@ -257,6 +257,7 @@ static void a_whole_answer_is_read(void **state)
     assert_int_equal(answer->timed.voluntary, 6);
     assert_int_equal(answer->timed.involuntary, 7);
     assert_int_equal(answer->timed.minor_faults, 8);
+    assert_int_equal(answer->timed.io_calls, 9);
 }
 
 static void fails(const char *prints, int error, const char *text)

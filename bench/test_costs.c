@@ -234,6 +234,24 @@ static void a_round_trip_is_one_switch_a_side_and_no_fault(void **state)
     }
 }
 
+/* What the bench counts in every window, held against what is known. */
+static void reads_and_writes_are_counted_to_the_call(void **state)
+{
+    static struct findings f;
+
+    (void)state;
+    count("floor", "pipe-pingpong", &f);
+    if (f.timed.io_calls < 0) {
+        print_message("this kernel does not count reads and writes\n");
+        skip();
+    }
+    assert_true(f.operations > 100);
+    assert_int_equal(f.timed.io_calls, 2 * f.operations);
+    assert_int_equal(f.peers.io_calls, 2 * f.operations);
+    count("floor", "futex-pingpong", &f);
+    assert_int_equal(f.timed.io_calls, 0);
+}
+
 /* Were pages huge, touched before or fetched together, there would be fewer. */
 static void a_fresh_page_is_one_fault(void **state)
 {
@@ -255,6 +273,7 @@ static int run_all(void)
         TEST(what_is_below_the_kernel_makes_no_call),
         TEST(vfork_is_one_start_and_one_wait),
         TEST(posix_spawn_runs_one_program_and_waits_once),
+        TEST(reads_and_writes_are_counted_to_the_call),
         TEST(a_fresh_page_is_one_fault),
         TEST(a_round_trip_is_one_switch_a_side_and_no_fault),
     };

@@ -75,7 +75,7 @@ static void json_has_every_key_of_a_result(void **state)
         "bytes_per_s cpu_ns_per_op latency_one_way "
         "voluntary_switches_per_op steal floor "
         "involuntary_switches_per_op times_floor reference "
-        "minor_faults_per_op warnings times_faster "
+        "minor_faults_per_op io_calls_per_op warnings times_faster "
         "times_floor_interval";
     json_t *root = load();
 

@@ -77,6 +77,28 @@ static void a_cross_without_a_shared_cache_says_so(void **state)
     assert_string_equal(p[PLACE_CROSS].where, "cores 1 and 0, two L3");
 }
 
+static void
+the_further_cores_of_a_spread_come_before_second_threads(void **state)
+{
+    static const int more[] = {2, 4, 1, 3, 5, 6};
+    struct place p[PLACEMENTS];
+
+    (void)state;
+    find("pack:1 l3:1 core:4 pu:2", p); /* of core 0: 0 and 1, and so on */
+    assert_int_equal(p[PLACE_CROSS].timed, 7);
+    assert_int_equal(p[PLACE_CROSS].peer, 0);
+    assert_int_equal(p[PLACE_CROSS].more_count, 6);
+    assert_memory_equal(p[PLACE_CROSS].more, more, sizeof more);
+    assert_int_equal(place_cores(&p[PLACE_CROSS]), 8);
+    assert_int_equal(place_cores(&p[PLACE_SAME]), 1);
+    assert_int_equal(place_cores(&p[PLACE_FREE]), 0);
+    find("pack:1 l3:1 core:64 pu:1", p);
+    assert_int_equal(p[PLACE_CROSS].more_count, PEERS_MOST - 1);
+    find("pack:1 core:1 pu:2", p);
+    assert_int_equal(p[PLACE_CROSS].more_count, 0); /* it is missing */
+    assert_int_equal(place_cores(&p[PLACE_SMT]), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +107,8 @@ int main(void)
         cmocka_unit_test_setup(cross_prefers_a_core_that_shares_the_cache,
                                bounded),
         cmocka_unit_test_setup(a_cross_without_a_shared_cache_says_so, bounded),
+        cmocka_unit_test_setup(
+            the_further_cores_of_a_spread_come_before_second_threads, bounded),
     };
 
     return cmocka_run_group_tests_name("place", tests, NULL, NULL);

@@ -96,7 +96,7 @@ static void a_reader_finds_sizes_in_order(void **state)
     for (size_t i = 0; i < plan.count; i++) {
         const struct row *row = &plan.rows[order[i]];
 
-        if (strcmp(row->workload->name, "roundtrip") != 0 ||
+        if (row->workload != workload_find("pipe", "roundtrip") ||
             row->placement != PLACE_SAME)
             continue;
         assert_true(row->bytes >= last);

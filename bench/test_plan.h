@@ -13,11 +13,14 @@
 #include <cmocka.h>
 
 static const struct place two_cores[PLACEMENTS] = {
-    [PLACE_SAME] = {1, 1, "core 1", ""},
-    [PLACE_CROSS] = {1, 0, "cores 1 and 0", ""},
-    [PLACE_FREE] = {-1, -1, "any core", ""},
-    [PLACE_SMT] = {1, 1, "", "core 1 has one hardware thread"},
-    [PLACE_PACKAGE] = {1, 1, "", "core 1 is in the only package"}};
+    [PLACE_SAME] = {.timed = 1, .peer = 1, .where = "core 1"},
+    [PLACE_CROSS] = {.timed = 1, .peer = 0, .where = "cores 1 and 0"},
+    [PLACE_FREE] = {.timed = -1, .peer = -1, .where = "any core"},
+    [PLACE_SMT] = {.timed = 1,
+                   .peer = 1,
+                   .missing = "core 1 has one hardware thread"},
+    [PLACE_PACKAGE] = {
+        .timed = 1, .peer = 1, .missing = "core 1 is in the only package"}};
 
 /* As reference.py --list. */
 static char *reference_names[] = {"pipe/roundtrip",

@@ -68,7 +68,7 @@ static inline void make_run(void)
                                               {.name = "x", .value = -2}},
                                  .placement = PLACE_SAME,
                                  .batch = 1,
-                                 .counters = {7000.1239, 2.2, 0, 0.5},
+                                 .counters = {7000.1239, 2.2, 0, 0.5, 4},
                                  .steal = 0.001,
                                  .reruns = 2,
                                  .floor = "floor/pipe-pingpong",

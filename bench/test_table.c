@@ -39,7 +39,8 @@ static struct result row(const char *mechanism, const char *workload,
         .latency_p50 = NAN,
         .latency_p99 = NAN,
         .times_floor = 1.0625,
-        .times_faster = 12.54};
+        .times_faster = 12.54,
+        .counters = {.io_calls = 0.25}};
 
     for (size_t i = 0; i < PERCENTILES; i++)
         r.percentiles[i] = median * (1 + (double)i / 20);
@@ -168,6 +169,19 @@ static void eighty_columns_hold_every_column(void **state)
     expect(text, "\n  pipe               65532 B 1.00 µs 0.980 – 1.02");
     expect(text, "\nroundtrip, two cores");
     expect(text, "109 µs");
+    free(text);
+}
+
+static void a_roomy_terminal_shows_reads_and_writes_too(void **state)
+{
+    char *text = drawn(100, true, false);
+
+    (void)state;
+    expect(text, " × floor  × CPython  io calls\n");
+    expect(text, "1.06       12.5     0.250\n");
+    free(text);
+    text = drawn(99, true, false);
+    assert_null(strstr(text, "io calls"));
     free(text);
 }
 
@@ -331,6 +345,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(nothing_is_wider_than_the_terminal, begin),
         cmocka_unit_test_setup(eighty_columns_hold_every_column, begin),
+        cmocka_unit_test_setup(a_roomy_terminal_shows_reads_and_writes_too,
+                               begin),
         cmocka_unit_test_setup(a_start_row_shows_its_memory, begin),
         cmocka_unit_test_setup(a_block_of_few_rounds_says_range_and_never_ci,
                                begin),

@@ -148,6 +148,35 @@ static void a_side_that_cannot_begin_says_why(void **state)
     with_each_method(cannot_begin);
 }
 
+static int64_t heard;
+
+static void hear(struct trial *t, int64_t ns)
+{
+    (void)t;
+    (void)ns;
+    heard++;
+}
+
+/* A queue without a limit lets its producer run as far ahead as it likes. */
+static void a_stamp_is_of_its_own_message_or_none(void **state)
+{
+    static _Atomic int64_t sent[LATENCY_SLOTS];
+    const uint64_t round = (uint64_t)LATENCY_SLOTS * LATENCY_EVERY;
+    struct trial t = {.latency = hear, .sent = sent};
+
+    (void)state;
+    for (uint64_t sequence = 0; sequence < 2 * round; sequence += round / 2)
+        trial_sending(&t, sequence);
+    trial_received(&t, 0); /* overwritten by that of `round` */
+    trial_received(&t, round / 2);
+    assert_int_equal(heard, 0);
+    trial_received(&t, round);
+    trial_received(&t, round + round / 2);
+    assert_int_equal(heard, 2);
+    trial_received(&t, round + 1); /* has none */
+    assert_int_equal(heard, 2);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +185,7 @@ int main(int argc, char **argv)
         TEST(a_short_operation_is_batched_and_a_long_one_is_not),
         TEST(durations_of_its_own_are_kept_as_they_are),
         TEST(a_wrong_word_fails_the_trial),
+        TEST(a_stamp_is_of_its_own_message_or_none),
         TEST(a_side_that_cannot_begin_says_why),
     };
 

@@ -19,11 +19,17 @@
 
 static struct region tallies;
 static enum start_method method; /* of the peers */
+static int cores[2] = {-1, -1};  /* of the timed side, of the first peer */
 
 static struct tally {
     _Atomic uint64_t opened, joined, done, served, closed;
     _Atomic int killed;    /* children of the timed side, by itself */
     _Atomic pid_t blocked; /* a peer, in what stands for the channel */
+
+    /* Together: of all participants in this window, and of each. */
+    _Atomic uint64_t inside, left, checked;
+    _Atomic int64_t begin[PEERS_MOST + 1], end[PEERS_MOST + 1];
+    _Atomic int core[PEERS_MOST + 1];
 } * tally;
 
 static inline int fake_open(struct trial *t)
@@ -116,8 +122,8 @@ static inline int run(const char *workload, struct findings **found, char *why)
     struct trial_spec spec = {.mechanism = "fake",
                               .workload = workload_find("fake", workload),
                               .start = method,
-                              .timed_cpu = -1,
-                              .peer_cpu = -1,
+                              .timed_cpu = cores[0],
+                              .peer_cpu = cores[1],
                               .clock_cost = 30,
                               .warm = SECOND / 100,
                               .window = SECOND / 100,
@@ -125,6 +131,8 @@ static inline int run(const char *workload, struct findings **found, char *why)
     int error;
 
     assert_non_null(spec.workload);
+    for (size_t i = 0; spec.workload->grid && spec.workload->grid[i].name; i++)
+        spec.settings[i] = spec.workload->grid[i];
     if (!shared.base)
         assert_int_equal(region_open(&shared, sizeof(struct findings)), 0);
     memset(tally, 0, sizeof *tally);

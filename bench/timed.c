@@ -108,11 +108,7 @@ static int start_peer(struct side *s, int role, struct process *p, int *control,
     parcel_init(&parcel);
     error = fd_pipe(line);
     if (!error)
-        error = spec_pack(&s->spec, &parcel);
-    if (!error)
-        error = region_pack(&s->shared, &parcel);
-    if (!error)
-        error = parcel_put_u64(&parcel, (uint64_t)role);
+        error = side_pack(&s->spec, &s->shared, role + 1, &parcel);
     if (!error)
         error = parcel_give_fd(&parcel, &ends[1]);
     if (!error)
@@ -155,7 +151,7 @@ static int start_peers(struct side *s, struct peers *peers)
 
     watched.findings = s->findings;
     watched.method = s->spec.start;
-    for (; peers->count < s->spec.workload->peers && !error; peers->count++)
+    for (; peers->count < s->peers && !error; peers->count++)
         error = start_peer(s, peers->count, &peers->process[peers->count],
                            &peers->controls[peers->count],
                            &peers->lives[peers->count]);
@@ -205,8 +201,10 @@ static int bench_timed(struct parcel *parcel)
 {
     struct peers peers = {.count = 0};
     struct side s;
-    int error = side_begin(&s, parcel, true);
+    int error;
 
+    setpgid(0, 0);
+    error = side_begin(&s, parcel);
     forkserver_stop(0); /* of ipclab's own; here it is to be a fresh one */
     if (!error)
         error = s.spec.workload->open(&s.trial);

@@ -15,14 +15,22 @@ static const char *error_text(int error)
     return text ? text : "unknown error";
 }
 
-static void describe_peer(const struct findings *f, char *why, size_t size)
+/* What -EILSEQ means. */
+static const char *wrong_text(const struct trial_spec *spec)
+{
+    return spec->workload->together ? "what all did together is wrong"
+                                    : "a wrong word in the payload";
+}
+
+static void describe_peer(const struct trial_spec *spec,
+                          const struct findings *f, char *why, size_t size)
 {
     int role = f->dead_peer - 1, status = f->dead_status;
 
     if (f->peer_errors[role])
         snprintf(why, size, "peer %d: %s (%s)", role,
                  f->peer_errors[role] == -EILSEQ
-                     ? "a wrong word in the payload"
+                     ? wrong_text(spec)
                      : error_text(f->peer_errors[role]),
                  strerrorname_np(-f->peer_errors[role]));
     else if (status < 0)
@@ -33,15 +41,16 @@ static void describe_peer(const struct findings *f, char *why, size_t size)
 }
 
 /* Say why there is no figure. */
-static void describe(const struct findings *f, int code, char *why, size_t size)
+static void describe(const struct trial_spec *spec, const struct findings *f,
+                     int code, char *why, size_t size)
 {
     static const char *const stages[] = {"opening", "starting the peers",
                                          "warming up", "timing", "closing"};
 
     if (f->dead_peer)
-        describe_peer(f, why, size);
+        describe_peer(spec, f, why, size);
     else if (f->error == -EILSEQ)
-        snprintf(why, size, "a wrong word in the payload (EILSEQ)");
+        snprintf(why, size, "%s (EILSEQ)", wrong_text(spec));
     else if (f->error)
         snprintf(why, size, "%s: %s (%s)", stages[f->stage % DONE],
                  error_text(f->error), strerrorname_np(-f->error));
@@ -81,9 +90,7 @@ static int start(struct process *p, const struct trial_spec *spec,
 
     whole.line = line > 0 ? (size_t)line : 64;
     parcel_init(&parcel);
-    error = spec_pack(&whole, &parcel);
-    if (!error)
-        error = region_pack(shared, &parcel);
+    error = side_pack(&whole, shared, 0, &parcel);
     process_init(p, "bench_timed", &parcel);
     p->sentinel_kind = SENTINEL_PIDFD; /* its peers would hold a pipe */
     if (!error)
@@ -119,7 +126,7 @@ int trial_run(const struct trial_spec *spec, const struct region *shared,
         snprintf(why, size, "no end after %lld s: killed",
                  (long long)(spec->patience / SECOND));
     if (!error && f->stage != DONE) {
-        describe(f, code, why, size);
+        describe(spec, f, code, why, size);
         /* Whether its end or its silence was noticed first is chance. */
         error = f->error && !f->dead_peer ? f->error : -ECHILD;
     }

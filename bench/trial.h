@@ -19,7 +19,7 @@
 
 #include <signal.h>
 
-enum { SAMPLES_MOST = 8192, LATENCIES_MOST = 4096, PEERS_MOST = 16 };
+enum { SAMPLES_MOST = 8192, LATENCIES_MOST = 65536 };
 
 /* What to measure. */
 struct trial_spec {
@@ -29,10 +29,12 @@ struct trial_spec {
     size_t line; /* of the cache; trial_run knows it */
     struct setting settings[SETTINGS_MAX + 1];
     enum start_method start;
-    int timed_cpu, peer_cpu; /* -1: wherever the scheduler likes */
-    int64_t clock_cost;      /* ns that one look at the clock takes */
-    int64_t warm, window;    /* ns: at least, and about */
-    int64_t patience;        /* ns after which it is given up */
+    int timed_cpu, peer_cpu;       /* -1: wherever the scheduler likes */
+    int more_cpus[PEERS_MOST - 1]; /* of further peers, then all in turn */
+    int more_cpu_count;
+    int64_t clock_cost;   /* ns that one look at the clock takes */
+    int64_t warm, window; /* ns: at least, and about */
+    int64_t patience;     /* ns after which it is given up */
 };
 
 enum stage { OPENING, STARTING, WARMING, TIMING, CLOSING, DONE };
@@ -50,6 +52,12 @@ struct findings {
     int64_t operations, elapsed; /* of the timed window */
     struct usage timed, peers;
     struct disturbance disturbance;
+
+    /* Together: where all begin, and when each began and ended. */
+    _Atomic uint32_t arrived, gate;
+    struct span {
+        int64_t begin, end;
+    } spans[PEERS_MOST + 1];
 
     int64_t sample[SAMPLES_MOST]; /* ns a batch */
     int64_t latency[LATENCIES_MOST];
@@ -70,13 +78,18 @@ struct side {
     struct trial_spec spec;
     struct findings *findings;
     struct region shared;
+    int peers;
+    uint64_t done; /* operations since open, of all together */
 };
 
-int spec_pack(const struct trial_spec *spec, struct parcel *parcel);
-int spec_unpack(struct trial_spec *spec, struct parcel *parcel);
-
-/* Become a side: unpack, be placed, die with the parent.  0 or -errno. */
-int side_begin(struct side *s, struct parcel *parcel, bool timed);
+/*
+ * Hand a side what it is to do, the findings, and which one it is (0: the timed
+ * side, a peer: role + 1); become one: unpack that, be placed, die with the
+ * parent.  0 or -errno.
+ */
+int side_pack(const struct trial_spec *spec, const struct region *shared,
+              int number, struct parcel *parcel);
+int side_begin(struct side *s, struct parcel *parcel);
 
 /*
  * Have SIGIO when this pipe's read end speaks, from wherever this process is
@@ -89,6 +102,15 @@ struct peer_report {
     int error;
     struct usage usage;
 };
+
+/*
+ * together.c: begin with all others and do this one's share of n operations.
+ * What it cost this one alone, without the wait for the others, is in *usage.
+ */
+int together_op(struct side *s, unsigned n, struct usage *usage);
+
+/* When all have reported: ns from the first start to the last end. */
+int64_t together_elapsed(const struct side *s);
 
 /* measure.c: warm up, choose a batch, and time the window.  0 or -errno. */
 int measure(struct side *s, const int *controls);

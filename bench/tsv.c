@@ -74,9 +74,9 @@ static void put_header(FILE *out)
         fprintf(out, "\t%s", percentile_names[i]);
     fprintf(out,
             "\toutliers\tops_per_s\tbytes_per_s\tlatency_p50\tlatency_p99\t"
-            "cpu_ns_per_op\tsyscalls_per_op\tvoluntary_switches_per_op\t"
-            "involuntary_switches_per_op\tminor_faults_per_op\t"
-            "migrations\tsteal\t"
+            "cpu_ns_per_op\tsyscalls_per_op\tio_calls_per_op\t"
+            "voluntary_switches_per_op\tinvoluntary_switches_per_op\t"
+            "minor_faults_per_op\tmigrations\tsteal\t"
             "reruns\tfloor\ttimes_floor\ttimes_floor_low\t"
             "times_floor_high\treference\ttimes_faster\t"
             "times_faster_low\ttimes_faster_high\twarnings\tfailed\n");
@@ -122,6 +122,7 @@ static void put_costs(FILE *out, const struct result *r)
     put_rounded(out, r->one_way ? r->latency_p99 : NAN);
     put_rounded(out, r->counters.cpu_ns);
     put_number(out, NAN); /* system calls: counted only by strace */
+    put_rounded(out, r->counters.io_calls);
     put_rounded(out, r->counters.voluntary_switches);
     put_rounded(out, r->counters.involuntary_switches);
     put_rounded(out, r->counters.minor_faults);

@@ -20,6 +20,11 @@
  * the peer n over a control socket, so no workload needs a message that means
  * "stop", and nobody waits for an end in the channel that is measured.
  *
+ * Where they all do the same (contention, fan-in, fan-out), the workload is
+ * `together`: there is no serve, and op runs in every participant at once, from
+ * one barrier.  Its n is that of all together, of which each does its share
+ * (trial_share); what is timed is from the first start to the last end.
+ *
  * Whoever produces writes one word into every cache line of the payload,
  * whoever consumes reads and checks it (payload_write, payload_check): work
  * that nobody does is not measured, and a wrong word fails the run.
@@ -44,13 +49,19 @@ struct setting {
     const char *summary; /* in a grid: one line for `ipclab list` */
 };
 
-/* One message in LATENCY_EVERY carries its time of sending beside it. */
-enum { LATENCY_EVERY = 64, LATENCY_SLOTS = 4096 };
+/*
+ * One message in LATENCY_EVERY has its time of sending stamped beside it.  A
+ * slot is used again after 4 million messages, and says how often it was: of
+ * LATENCY_TURNS, in its low bits.
+ */
+enum { LATENCY_EVERY = 64, LATENCY_SLOTS = 65536, LATENCY_TURNS = 64 };
 
 /* One measurement in progress; the bench owns it, each side has its own. */
 struct trial {
     size_t bytes;                   /* payload of one operation, or 0 */
     size_t line;                    /* bytes of a cache line */
+    int number;                     /* 0: the timed side; a peer: role + 1 */
+    int participants;               /* the timed side and its peers */
     uint64_t sequence;              /* of the next message on this side */
     const struct setting *settings; /* name and value, NULL-name ended */
     void *state;                    /* set by open or join, freed by close */
@@ -73,25 +84,54 @@ static inline int64_t trial_setting(const struct trial *t, const char *name,
     return fallback;
 }
 
+/* Of n things that `of` do together, how many are the one's of that number. */
+static inline unsigned trial_share(unsigned n, int number, int of)
+{
+    unsigned parts = of > 1 ? (unsigned)of : 1;
+
+    return n / parts + ((unsigned)number < n % parts);
+}
+
 /* Hand in the duration of one operation that is not the whole of op. */
 static inline void trial_sample(struct trial *t, int64_t ns)
 {
     t->sample(t, ns);
 }
 
+/* The slot of a message of a stream, if it has one. */
+static inline _Atomic int64_t *trial_slot(const struct trial *t,
+                                          uint64_t sequence, int64_t *turn)
+{
+    *turn = (int64_t)(sequence / LATENCY_EVERY / LATENCY_SLOTS % LATENCY_TURNS);
+    return sequence % LATENCY_EVERY
+               ? NULL
+               : &t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS];
+}
+
 /* The producer is about to send this message of a stream. */
 static inline void trial_sending(struct trial *t, uint64_t sequence)
 {
-    if (sequence % LATENCY_EVERY == 0)
-        t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS] = clock_now();
+    int64_t turn;
+    _Atomic int64_t *slot = trial_slot(t, sequence, &turn);
+
+    if (slot)
+        *slot = clock_now() * LATENCY_TURNS + turn;
 }
 
-/* The consumer has this message of a stream, checked. */
+/*
+ * The consumer has this message of a stream, checked.  A producer that is so
+ * far ahead that it has used the slot again has left no time for this one.
+ */
 static inline void trial_received(struct trial *t, uint64_t sequence)
 {
-    if (sequence % LATENCY_EVERY == 0)
-        t->latency(t, clock_now() -
-                          t->sent[sequence / LATENCY_EVERY % LATENCY_SLOTS]);
+    int64_t turn, stamp;
+    _Atomic int64_t *slot = trial_slot(t, sequence, &turn);
+
+    if (!slot)
+        return;
+    stamp = *slot;
+    if (stamp % LATENCY_TURNS == turn)
+        t->latency(t, clock_now() - stamp / LATENCY_TURNS);
 }
 
 /* The word that message `sequence` has at `offset`: every bit depends on both.
@@ -143,10 +183,14 @@ struct workload {
     const char *floor;          /* the limit it is held against, or NULL */
     const struct setting *grid; /* what it can be swept over, or NULL */
     int peers;                  /* 0: the timed side is alone */
+    const char *const *crowd;   /* settings whose sum is the number of all
+                                   participants, NULL-ended; or NULL: peers */
     bool sized;                 /* bytes means something */
     bool one_way;               /* a stream: it reports latency as well */
     bool own;                   /* samples come from trial_sample alone */
     bool spins;                 /* its sides wait busily: never on one core */
+    bool together;              /* op runs in every participant, from one
+                                   barrier: n operations of all together */
     int64_t guess;              /* ns of one operation, to plan with, or 0 */
 
     int (*open)(struct trial *t);
@@ -154,8 +198,25 @@ struct workload {
     int (*join)(struct trial *t, int role, struct parcel *parcel);
     int (*op)(struct trial *t, unsigned n);
     int (*serve)(struct trial *t, int role, unsigned n);
+    /* Together, or NULL: the timed side, when all have ended a window.  Is what
+     * they did, `done` operations since open, right?  -EILSEQ: it is not. */
+    int (*check)(struct trial *t, uint64_t done);
     void (*close)(struct trial *t);
 };
+
+/* How many peers a workload has with these settings. */
+static inline int64_t workload_peers(const struct workload *w,
+                                     const struct setting *settings)
+{
+    const struct trial t = {.settings = settings};
+    int64_t participants = 0;
+
+    if (!w->crowd)
+        return w->peers;
+    for (const char *const *name = w->crowd; *name; name++)
+        participants += trial_setting(&t, *name, 0);
+    return participants - 1;
+}
 
 enum outcome { ENDS, HANGS, CRASHES, CORRUPTS, LOSES, LEAKS, COSTS };
 

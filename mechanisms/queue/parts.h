@@ -173,7 +173,7 @@ struct queue_side {
     bool feeding; /* the feeder was started, and not yet joined */
     bool idle;    /* it waits for something to be put */
     bool ended;   /* it has done all that it will */
-    bool closed;
+    _Atomic bool closed;
     bool cancelled; /* the exit sequence is not to wait for the feeder */
     struct queue_encoder encoder;
     struct after_fork after_fork;
@@ -194,6 +194,10 @@ void queue_side_destroy(struct queue_side *s);
  * was started, have the exit sequence wait for it. */
 void queue_side_begin(struct queue_side *s);
 void queue_side_watch_exit(struct queue_side *s);
+
+/* end.c: a feeder begins and ends; it has the mutex between the two. */
+void queue_side_begins(struct queue_side *s);
+void queue_side_ends(struct queue_side *s);
 
 /* ways.c: is there nothing to be got at once? */
 bool queue_side_is_empty(struct queue_side *s);

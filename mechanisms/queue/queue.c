@@ -49,6 +49,7 @@ static ssize_t receive(struct queue_side *s, struct into *into)
         got = connection_recv(c, into->buffer, into->size);
     shared->known = c->known;
     shared->pending = c->pending;
+    c->known = false; /* another may take it: nobody remembers it alone */
     return got;
 }
 
@@ -198,29 +199,27 @@ static void encode_all(struct queue_side *s, const struct batch *raw)
 }
 /* end: encode */
 
+/* Wait for items, and take all.  False: closed, and nothing is left. */
+static bool take_all(struct queue_side *s)
+{
+    struct batch emptied = s->sending;
+
+    s->idle = true;
+    while (s->buffer.used == 0 && !s->closed)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    s->idle = false;
+    s->sending = s->buffer;
+    s->buffer = emptied;
+    return s->sending.used != 0;
+}
+
 /* region: feeder */
-/* The feeder: whatever was put until now, in one go, without the mutex. */
 static void *feed(void *argument)
 {
     struct queue_side *s = argument;
 
-    pthread_mutex_lock(&s->mutex);
-    if (s->way->begins)
-        s->way->begins(s);
-    pthread_cond_broadcast(&s->changed);
-    for (;;) {
-        struct batch taken = s->buffer;
-
-        if (taken.used == 0 && s->closed)
-            break;
-        if (taken.used == 0) {
-            s->idle = true;
-            pthread_cond_wait(&s->changed, &s->mutex);
-            s->idle = false;
-            continue;
-        }
-        s->buffer = s->sending;
-        s->sending = taken;
+    queue_side_begins(s);
+    while (take_all(s)) {
         pthread_mutex_unlock(&s->mutex);
         if (s->encoder.encode)
             encode_all(s, &s->sending);
@@ -229,13 +228,7 @@ static void *feed(void *argument)
         pthread_mutex_lock(&s->mutex);
         batch_clear(&s->sending);
     }
-    if (s->way->ends)
-        s->way->ends(s);
-    connection_close(&s->reader);
-    connection_close(&s->writer);
-    s->ended = true;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
+    queue_side_ends(s);
     return NULL;
 }
 /* end: feeder */

@@ -10,7 +10,7 @@
  *   somebody else has left, so a lock can be taken over without any repair.
  *   A packet is read into the region, not into the reader: if it is killed, the
  *   next one finds the packet there, since its length is in itself.
- *   An idle reader has no lock: it waits for the pipe, and then competes.
+ *   An idle reader waits with the lock in hand, and looks for the dead.
  *   What was put is counted for each producer (slots.h).  When one is dead and
  *   the pipe is empty, what is still missing of it will never come: its places
  *   are free again, and the loss is counted.
@@ -140,45 +140,54 @@ static void robust_begins(struct queue_side *s)
     own->refused = !own->slot;
 }
 
+/* Whoever has a place and comes too late to put is refused: its place goes with
+ * the slot. */
 static void robust_ends(struct queue_side *s)
-{
-    struct own *own = s->own;
-
-    if (own->slot)
-        lock_release(&own->life);
-    own->slot = NULL;
-}
-
-/* Have a feeder, and so a slot: 0 or -errno. */
-static int have_slot(struct queue_side *s)
-{
-    const struct own *own = s->own;
-    int error;
-
-    pthread_mutex_lock(&s->mutex);
-    error = queue_side_feed(s);
-    while (!error && !own->slot && !own->refused)
-        pthread_cond_wait(&s->changed, &s->mutex);
-    if (!error && own->refused)
-        error = -EUSERS;
-    pthread_mutex_unlock(&s->mutex);
-    return error;
-}
-
-/* One at a time, so that no two take the same place. */
-static bool take_place(struct queue_side *s)
 {
     struct robust *shared = s->region.base;
     struct own *own = s->own;
-    bool room;
 
-    if (robust_take(&own->placing, NO_TIMEOUT) != 0)
-        return false;
-    room = slots_unseen(shared->slots) < s->maxsize;
-    if (room)
+    if (!own->slot)
+        return;
+    atomic_store_explicit(&own->slot->put, own->sent, memory_order_seq_cst);
+    lock_release(&own->life);
+    own->slot = NULL;
+    room_tell(&shared->full);
+}
+
+/* Have a feeder, and so a slot, with the mutex held: 0 or -errno. */
+static int have_slot(struct queue_side *s)
+{
+    const struct own *own = s->own;
+    int error = own->slot ? 0 : queue_side_feed(s);
+
+    while (!error && !own->slot && !own->refused)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    return !error && own->refused ? -EUSERS : error;
+}
+
+/* One at a time, so that no two take the same place: 0, -ENOSPC: there is none,
+ * or -errno.  The mutex keeps the slot. */
+static int take_place(struct queue_side *s)
+{
+    struct robust *shared = s->region.base;
+    struct own *own = s->own;
+    int error;
+
+    pthread_mutex_lock(&s->mutex);
+    error = have_slot(s);
+    if (!error)
+        error = robust_take(&own->placing, NO_TIMEOUT);
+    if (error)
+        goto out;
+    if (slots_unseen(shared->slots) < s->maxsize)
         atomic_fetch_add_explicit(&own->slot->put, 1, memory_order_relaxed);
+    else
+        error = -ENOSPC;
     lock_release(&own->placing);
-    return room;
+out:
+    pthread_mutex_unlock(&s->mutex);
+    return error;
 }
 
 /* Sleep until there may be room; nobody else may look after the dead. */
@@ -196,11 +205,10 @@ static void wait_for_room(struct queue_side *s, int64_t deadline)
 
 static int robust_reserve(struct queue_side *s, int64_t timeout)
 {
-    const struct own *own = s->own;
     int64_t deadline = -1;
-    int error = own->slot ? 0 : have_slot(s);
+    int error;
 
-    while (!error && !take_place(s)) {
+    while ((error = take_place(s)) == -ENOSPC) {
         if (deadline < 0)
             deadline = clock_deadline(timeout);
         if (clock_now() >= deadline)
@@ -215,32 +223,49 @@ static void robust_give_back(struct queue_side *s)
     struct robust *shared = s->region.base;
     struct own *own = s->own;
 
-    atomic_fetch_sub_explicit(&own->slot->put, 1, memory_order_seq_cst);
+    pthread_mutex_lock(&s->mutex);
+    if (own->slot)
+        atomic_fetch_sub_explicit(&own->slot->put, 1, memory_order_seq_cst);
+    pthread_mutex_unlock(&s->mutex);
     room_tell(&shared->full);
+}
+
+/*
+ * Wait with the lock in hand, and look for the dead meanwhile.  Without it
+ * another might read a packet of several items just before we wait for the
+ * pipe, which would not tell us of those that it leaves.
+ */
+static ssize_t wait_and_take(struct queue_side *s, struct into *into,
+                             int64_t deadline)
+{
+    ssize_t got;
+
+    while ((got = packets_next(s, into)) == -EAGAIN) {
+        int64_t look = clock_deadline(LOOKS_EVERY);
+        int error;
+
+        bury(s);
+        error = connection_poll(
+            &s->reader, (deadline < look ? deadline : look) - clock_now());
+        if (error == 0 && clock_now() >= deadline)
+            error = -ETIMEDOUT;
+        if (error < 0)
+            return error;
+    }
+    return got;
 }
 
 static ssize_t robust_get(struct queue_side *s, struct into *into,
                           int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
+    ssize_t got = robust_take(&s->reading, timeout);
 
-    for (;;) {
-        ssize_t got = robust_take(&s->reading, timeout);
-
-        if (got)
-            return got;
-        got = packets_next(s, into);
-        if (got == -EAGAIN)
-            bury(s);
-        lock_release(&s->reading);
-        if (got != -EAGAIN)
-            return got;
-        if (timeout != NO_TIMEOUT)
-            timeout = deadline - clock_now();
-        got = connection_poll(&s->reader, timeout);
-        if (got <= 0)
-            return got ? got : -ETIMEDOUT;
-    }
+    if (got)
+        return got;
+    got = wait_and_take(s, into, deadline);
+    lock_release(&s->reading);
+    return got;
 }
 
 static int64_t robust_qsize(struct queue_side *s)

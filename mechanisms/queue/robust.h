@@ -41,11 +41,11 @@ struct robust {
 
 /* This process's own. */
 struct own {
-    struct slot *slot; /* its feeder's, or NULL */
-    uint32_t number;   /* of slot */
-    uint32_t sent;     /* the number of the next item that goes out */
-    bool refused;      /* there was no slot */
-    struct lock life;  /* of slot */
+    struct slot *_Atomic slot; /* its feeder's, or NULL */
+    uint32_t number;           /* of slot */
+    uint32_t sent;             /* the number of the next item that goes out */
+    bool refused;              /* there was no slot */
+    struct lock life;          /* of slot */
     struct lock placing;
     union packet_space packet; /* the feeder's */
 };

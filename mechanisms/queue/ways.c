@@ -4,6 +4,7 @@
 #include "queue/parts.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 static const struct queue_way *way_of(unsigned steps)
 {
@@ -91,10 +92,23 @@ int queue_side_pack(const struct queue_side *s, struct parcel *parcel)
     if (!error)
         error = parcel_put_u64(parcel, s->maxsize);
     if (!error)
-        error = connection_pack(&s->reader, parcel);
+        error = parcel_put_fd(parcel, s->reader.fd);
     if (!error)
-        error = connection_pack(&s->writer, parcel);
+        error = parcel_put_fd(parcel, s->writer.fd);
     return error ? error : region_pack(&s->region, parcel);
+}
+
+/* Of an end nothing is known but its descriptor, whoever reads meanwhile. */
+static int end_take(struct connection *end, struct parcel *parcel)
+{
+    int fd, error = parcel_take_fd(parcel, &fd);
+
+    if (error)
+        return error;
+    error = connection_from_fd(end, fd);
+    if (error)
+        close(fd);
+    return error;
 }
 
 static int side_take(struct queue_side **side, const struct queue_way *way,
@@ -109,9 +123,9 @@ static int side_take(struct queue_side **side, const struct queue_way *way,
     s = way ? side_new(way, steps, (size_t)maxsize) : NULL;
     if (!s)
         return way ? -ENOMEM : -EBADMSG;
-    error = connection_unpack(&s->reader, parcel);
+    error = end_take(&s->reader, parcel);
     if (!error)
-        error = connection_unpack(&s->writer, parcel);
+        error = end_take(&s->writer, parcel);
     if (!error)
         error = region_unpack(&s->region, parcel);
     if (!error)

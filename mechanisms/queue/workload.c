@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* workload.c - how the bench exercises queues. */
-#include "mechanism.h"
-#include "queue/queue.h"
+/*
+ * workload.c - how the bench exercises queues: there and back, and in a stream.
+ *
+ * The same loops for every kind (workload_kinds.c).  A round trip has a queue
+ * for each direction, a stream one, from the peer to the timed side.
+ */
+#include "queue/workload.h"
 
 #include <stdlib.h>
 
@@ -9,7 +13,8 @@
 extern const struct hazard queue_hazards[] __attribute__((weak));
 
 struct sides {
-    struct queue in, out;
+    const struct queue_kind *kind;
+    union any_queue in, out; /* of a stream the peer has no in, we no out */
     unsigned char *payload;
 };
 
@@ -19,20 +24,22 @@ static void sides_close(struct trial *t)
 
     if (!s)
         return;
-    queue_free(&s->in);
-    queue_free(&s->out);
+    s->kind->close(&s->in);
+    s->kind->close(&s->out);
     free(s->payload);
     free(s);
     t->state = NULL;
 }
 
-static struct sides *sides_new(struct trial *t)
+/* Room for a payload, touched, and two queues that are closed. */
+static struct sides *sides_new(struct trial *t, uint64_t kind)
 {
     struct sides *s = calloc(1, sizeof *s);
 
-    t->state = s;
     if (!s)
         return NULL;
+    s->kind = &queue_kinds[kind];
+    t->state = s;
     s->payload = malloc(t->bytes ? t->bytes : 1);
     if (!s->payload) {
         sides_close(t);
@@ -42,36 +49,40 @@ static struct sides *sides_new(struct trial *t)
     return s;
 }
 
-static int sides_open(struct trial *t)
+static int sides_open(struct trial *t, enum kind kind, bool both)
 {
-    struct sides *s = sides_new(t);
+    struct sides *s = sides_new(t, kind);
     int error;
 
     if (!s)
         return -ENOMEM;
-    error = queue_open(&s->in, 0);
-    return error ? error : queue_open(&s->out, 0);
+    error = s->kind->open(&s->in, t);
+    return error || !both ? error : s->kind->open(&s->out, t);
 }
 
-static int sides_pack(struct trial *t, int role, struct parcel *parcel)
+static int sides_pack(struct trial *t, struct parcel *parcel, bool both)
 {
     struct sides *s = t->state;
-    int error = queue_pack(&s->out, parcel);
+    int error = parcel_put_u64(parcel, (uint64_t)(s->kind - queue_kinds));
 
-    (void)role;
-    return error ? error : queue_pack(&s->in, parcel);
+    if (!error)
+        error = s->kind->pack(&s->in, parcel);
+    return error || !both ? error : s->kind->pack(&s->out, parcel);
 }
 
-static int sides_join(struct trial *t, int role, struct parcel *parcel)
+static int sides_join(struct trial *t, struct parcel *parcel, bool both)
 {
-    struct sides *s = sides_new(t);
-    int error;
+    struct sides *s;
+    uint64_t kind = 0;
+    int error = parcel_take_u64(parcel, &kind);
 
-    (void)role;
+    if (error || kind > KIND_JOINABLE)
+        return error ? error : -EBADMSG;
+    s = sides_new(t, kind);
     if (!s)
         return -ENOMEM;
-    error = queue_unpack(&s->in, parcel);
-    return error ? error : queue_unpack(&s->out, parcel);
+    error = s->kind->unpack(&s->out, parcel);
+    return error || !both ? error : s->kind->unpack(&s->in, parcel);
 }
 
 static int put_item(struct trial *t, uint64_t sequence)
@@ -79,13 +90,13 @@ static int put_item(struct trial *t, uint64_t sequence)
     struct sides *s = t->state;
 
     payload_write(s->payload, t->bytes, t->line, sequence);
-    return queue_put(&s->out, s->payload, t->bytes, NO_TIMEOUT);
+    return s->kind->put(&s->out, s->payload, t->bytes);
 }
 
 static int get_item(struct trial *t, uint64_t sequence)
 {
     struct sides *s = t->state;
-    ssize_t got = queue_get(&s->in, s->payload, t->bytes, NO_TIMEOUT);
+    ssize_t got = s->kind->get(&s->in, s->payload, t->bytes);
 
     if (got < 0)
         return (int)got;
@@ -94,6 +105,21 @@ static int get_item(struct trial *t, uint64_t sequence)
     return payload_check(s->payload, t->bytes, t->line, sequence);
 }
 
+/* --- there and back --- */
+
+static int roundtrip_pack(struct trial *t, int role, struct parcel *parcel)
+{
+    (void)role;
+    return sides_pack(t, parcel, true);
+}
+
+static int roundtrip_join(struct trial *t, int role, struct parcel *parcel)
+{
+    (void)role;
+    return sides_join(t, parcel, true);
+}
+
+/* A request has an even number, its reply the odd one after it. */
 static int roundtrip_op(struct trial *t, unsigned n)
 {
     int error = 0;
@@ -119,6 +145,20 @@ static int roundtrip_serve(struct trial *t, int role, unsigned n)
     return error;
 }
 
+/* --- in a stream --- */
+
+static int stream_pack(struct trial *t, int role, struct parcel *parcel)
+{
+    (void)role;
+    return sides_pack(t, parcel, false);
+}
+
+static int stream_join(struct trial *t, int role, struct parcel *parcel)
+{
+    (void)role;
+    return sides_join(t, parcel, false);
+}
+
 static int stream_op(struct trial *t, unsigned n)
 {
     int error = 0;
@@ -142,37 +182,133 @@ static int stream_serve(struct trial *t, int role, unsigned n)
     return error;
 }
 
-static const struct workload workloads[] = {
-    {.name = "roundtrip",
-     .unit = "round trip",
-     .floor = "pipe-pingpong",
+/* --- who has which --- */
+
+#define OPENS(name, kind)                                                      \
+    static int name##_roundtrip(struct trial *t)                               \
+    {                                                                          \
+        return sides_open(t, kind, true);                                      \
+    }                                                                          \
+    static int name##_stream(struct trial *t)                                  \
+    {                                                                          \
+        return sides_open(t, kind, false);                                     \
+    }
+
+OPENS(fast, KIND_FAST)
+OPENS(plain, KIND_PLAIN)
+OPENS(simple, KIND_SIMPLE)
+OPENS(joinable, KIND_JOINABLE)
+
+#define ROUNDTRIP(open_it, settings)                                           \
+    {                                                                          \
+        .name = "roundtrip", .unit = "round trip", .floor = "pipe-pingpong",   \
+        .grid = (settings), .peers = 1, .sized = true, .open = (open_it),      \
+        .pack = roundtrip_pack, .join = roundtrip_join, .op = roundtrip_op,    \
+        .serve = roundtrip_serve, .close = sides_close                         \
+    }
+
+#define STREAM(open_it, settings)                                              \
+    {                                                                          \
+        .name = "stream", .unit = "message", .floor = "pipe-stream",           \
+        .grid = (settings), .peers = 1, .sized = true, .one_way = true,        \
+        .open = (open_it), .pack = stream_pack, .join = stream_join,           \
+        .op = stream_op, .serve = stream_serve, .close = sides_close           \
+    }
+
+#define CAPACITY                                                               \
+    {                                                                          \
+        "capacity", 0, "1,10,100,1000,10000",                                  \
+            "maxsize: items between put and get; 0: no limit"                  \
+    }
+#define STEPS                                                                  \
+    {                                                                          \
+        "steps", 0, "1,3,7", "of batch 1, read-ahead 2, direct put 4; 0: all"  \
+    }
+
+static const struct setting capacity[] = {CAPACITY, {.name = NULL}};
+static const struct setting steps[] = {STEPS, {.name = NULL}};
+static const struct setting both[] = {CAPACITY, STEPS, {.name = NULL}};
+
+static const struct setting fans[] = {
+    {"producers", 2, "1,2,4,8", "processes that put"},
+    {"consumers", 2, "1,2,4,8", "processes that get"},
+    {.name = NULL},
+};
+static const char *const everybody[] = {"producers", "consumers", NULL};
+
+static const struct workload fast_workloads[] = {
+    ROUNDTRIP(fast_roundtrip, steps),
+    STREAM(fast_stream, both),
+    {.name = "fan",
+     .unit = "item of 64 B",
+     .grid = fans,
      .peers = 1,
-     .sized = true,
-     .open = sides_open,
-     .pack = sides_pack,
-     .join = sides_join,
-     .op = roundtrip_op,
-     .serve = roundtrip_serve,
-     .close = sides_close},
-    {.name = "stream",
-     .unit = "message",
-     .floor = "pipe-stream",
-     .peers = 1,
-     .sized = true,
-     .one_way = true,
-     .open = sides_open,
-     .pack = sides_pack,
-     .join = sides_join,
-     .op = stream_op,
-     .serve = stream_serve,
-     .close = sides_close},
+     .crowd = everybody,
+     .together = true,
+     .guess = 1000,
+     .open = fan_open,
+     .pack = fan_pack,
+     .join = fan_join,
+     .op = fan_op,
+     .check = fan_check,
+     .close = fan_close},
+    {.name = "fairness",
+     .unit = "lone item past a flood",
+     .peers = 2,
+     .own = true,
+     .guess = 300000,
+     .open = fairness_open,
+     .pack = fairness_pack,
+     .join = fairness_join,
+     .op = fairness_op,
+     .serve = fairness_serve,
+     .close = fairness_close},
+    {.name = NULL},
+};
+
+static const struct workload plain_workloads[] = {
+    ROUNDTRIP(plain_roundtrip, NULL),
+    STREAM(plain_stream, capacity),
+    {.name = NULL},
+};
+
+static const struct workload simple_workloads[] = {
+    ROUNDTRIP(simple_roundtrip, NULL),
+    STREAM(simple_stream, NULL),
+    {.name = NULL},
+};
+
+static const struct workload joinable_workloads[] = {
+    ROUNDTRIP(joinable_roundtrip, NULL),
+    STREAM(joinable_stream, capacity),
     {.name = NULL},
 };
 
 const struct mechanism queue_mechanism = {
     .name = "queue",
     .python = "multiprocessing.Queue",
-    .summary = "a pipe, two locks and a thread that feeds",
-    .workloads = workloads,
+    .summary = "a pipe, two locks and a thread that feeds, in few system calls",
+    .workloads = fast_workloads,
     .hazards = queue_hazards,
+};
+
+const struct mechanism queue_plain_mechanism = {
+    .name = "queue-plain",
+    .python = "multiprocessing.Queue",
+    .summary = "the same as CPython does it: item by item",
+    .workloads = plain_workloads,
+};
+
+const struct mechanism simple_queue_mechanism = {
+    .name = "simple-queue",
+    .python = "multiprocessing.SimpleQueue",
+    .summary = "a pipe and two locks: put sends, and may wait",
+    .workloads = simple_workloads,
+};
+
+const struct mechanism joinable_queue_mechanism = {
+    .name = "joinable-queue",
+    .python = "multiprocessing.JoinableQueue",
+    .summary = "a queue that knows how many items are not done with",
+    .workloads = joinable_workloads,
 };

@@ -170,13 +170,23 @@ void condition_close(struct condition *c)
     c->given = NULL;
 }
 
+/* The given lock, also where it came with the condition: then its region is
+ * not the condition's.  NULL: none was given. */
+static const struct lock *given_to(const struct condition *c)
+{
+    if (c->given)
+        return c->given;
+    return c->own.region.base ? &c->own : NULL;
+}
+
 int condition_pack(const struct condition *c, struct parcel *parcel)
 {
+    const struct lock *given = given_to(c);
     int error = region_pack(&c->region, parcel);
 
     if (!error)
-        error = parcel_put_u64(parcel, c->given != NULL);
-    return error || !c->given ? error : lock_pack(c->given, parcel);
+        error = parcel_put_u64(parcel, given != NULL);
+    return error || !given ? error : lock_pack(given, parcel);
 }
 
 int condition_unpack(struct condition *c, struct parcel *parcel)

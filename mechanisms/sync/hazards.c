@@ -11,8 +11,9 @@ const struct hazard sync_hazards[] = {
                 "says for ever that it is taken",
      .lesson = "07",
      .question = "A process has a lock, and is killed.  Its parent has joined "
-                 "it.  Another process\nacquires the lock.  What will that one "
-                 "do: a) finish b) hang c) crash?",
+                 "it.  Another\n"
+                 "process acquires the lock.  What will that one do: a) finish "
+                 "b) hang c) crash?",
      .victim = "the next one",
      .expect = HANGS,
      .evidence = "dead owner",
@@ -43,9 +44,11 @@ const struct hazard sync_hazards[] = {
                 "one enters",
      .lesson = "07",
      .question = "One process has a Lock, and reads a counter that it will "
-                 "increment.  Another, which\nnever had the Lock, releases it. "
-                 " A third acquires it, to do the same.  What will\nthey do: "
-                 "a) finish, with 2 b) hang c) crash d) finish, with less?",
+                 "increment.  Another,\n"
+                 "which never had the Lock, releases it.  A third acquires it, "
+                 "to do the same.\n"
+                 "What will they do: a) finish, with 2 b) hang c) crash d) "
+                 "finish, with less?",
      .victim = "the section",
      .expect = CORRUPTS,
      .evidence = "second owner",
