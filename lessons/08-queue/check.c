@@ -32,7 +32,7 @@ static void what_is_put_arrives(void **state)
            "a message that is longer than the pipe");
     gets_the_end();
     end_box();
-    expect(feeder() == 0, "a thread that has nothing more to do");
+    expect(feeder_is_gone(), "a thread that has nothing more to do");
     expect(open_descriptors() == before - 1, "who closes what");
 
     assert_int_equal(pipe_open(&reader, &writer), 0);
@@ -245,7 +245,7 @@ static void there_is_one_thread(void **state)
                blocked >> (SIGALRM - 1) & 1 && blocked >> (SIGTERM - 1) & 1,
            "which thread a signal of the process interrupts");
     end_box();
-    expect(feeder() == 0, "a thread that has nothing more to do");
+    expect(feeder_is_gone(), "a thread that has nothing more to do");
 }
 
 // points: 10  nobody receives any more: that is told, and nobody waits
@@ -266,7 +266,7 @@ static void nobody_receives_any_more(void **state)
            "the lock, when the sending has failed");
     lock_release(&writing);
     end_box();
-    expect(feeder() == 0, "a thread that has nothing more to do");
+    expect(feeder_is_gone(), "a thread that has nothing more to do");
 }
 
 #define CHECK_POST(test)                                                       \

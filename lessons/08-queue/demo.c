@@ -92,7 +92,6 @@ static int show_all(void)
     show("and it was got");
     queue_close(&queue);
     queue_join_thread(&queue, NO_TIMEOUT);
-    printf("%-33s%-9d\n", "closed, and joined", threads());
     queue_free(&queue);
     return 0;
 }

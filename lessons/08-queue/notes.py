@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# region: notes
 from multiprocessing import Process, Queue
 
 
@@ -14,3 +15,4 @@ if __name__ == "__main__":
     p.start()
     p.join()
     print(q.get())
+# end: notes

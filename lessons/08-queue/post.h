@@ -156,6 +156,16 @@ static inline pid_t feeder(void)
     return found;
 }
 
+/* It was joined; the kernel may still be at its end for a moment. */
+static inline bool feeder_is_gone(void)
+{
+    int64_t deadline = clock_deadline(CHECK_SECONDS / 2 * SECOND);
+
+    while (feeder() != 0 && clock_now() < deadline)
+        sched_yield();
+    return feeder() == 0;
+}
+
 /* A number of /proc/self/task/ID/status, or all bits set. */
 static inline unsigned long long status_of(pid_t thread, const char *name,
                                            int base)

@@ -41,7 +41,3 @@ if __name__ == "__main__":
         pass
     show("the feeder has sent it", q)
     show("and it was got", q)
-    q.close()
-    q.join_thread()
-    print("%-33s%-9d" % ("closed, and joined",
-                         len(os.listdir("/proc/self/task"))))

@@ -179,13 +179,13 @@ static void count_get(struct queue_side *s, struct fast *f)
 
 /* --- into the pipe --- */
 
-/* region: direct */
 static bool is_drained(const struct fast *f)
 {
     return peek(&f->writers->written) ==
            atomic_load_explicit(&f->readers->gets, memory_order_acquire);
 }
 
+/* region: direct */
 static bool fast_direct(struct queue_side *s, const void *item, size_t size)
 {
     struct fast *f = s->own;
@@ -221,7 +221,6 @@ static size_t chunk(const struct queue_side *s, const struct batch *b,
     return end;
 }
 
-/* region: batch */
 static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
 {
     struct fast *f = s->own;
@@ -231,6 +230,7 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
         size_t items, end = chunk(s, b, *at, &items);
         bool wanted;
 
+        /* region: batch */
         error = lock_acquire(&s->writing, NO_TIMEOUT);
         if (error)
             break;
@@ -243,10 +243,10 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
             *at = end;
         if (wanted && *at < b->used)
             queue_side_give_way(s, &f->writers->written);
+        /* end: batch */
     }
     return error;
 }
-/* end: batch */
 
 /* --- out of the pipe --- */
 
