@@ -183,6 +183,7 @@ static void count_get(struct queue_side *s, struct fast *f)
 
 /* --- into the pipe --- */
 
+<<<<<<< .merge_file_0djxIR
 /* One item into a pipe that has room for it, by one system call: of two pieces
  * only where that costs less than the copy of one. */
 static int write_item(int fd, const void *item, size_t size)
@@ -205,12 +206,15 @@ static int write_item(int fd, const void *item, size_t size)
 }
 
 /* region: direct */
+=======
+>>>>>>> .merge_file_KKV9HE
 static bool is_drained(const struct fast *f)
 {
     return peek(&f->writers->written) ==
            atomic_load_explicit(&f->readers->gets, memory_order_acquire);
 }
 
+/* region: direct */
 static bool fast_direct(struct queue_side *s, const void *item, size_t size)
 {
     struct fast *f = s->own;
@@ -246,7 +250,6 @@ static size_t chunk(const struct queue_side *s, const struct batch *b,
     return end;
 }
 
-/* region: batch */
 static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
 {
     struct fast *f = s->own;
@@ -256,6 +259,7 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
         size_t items, end = chunk(s, b, *at, &items);
         bool wanted;
 
+        /* region: batch */
         error = lock_acquire(&s->writing, NO_TIMEOUT);
         if (error)
             break;
@@ -268,10 +272,10 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
             *at = end;
         if (wanted && *at < b->used)
             queue_side_give_way(s, &f->writers->written);
+        /* end: batch */
     }
     return error;
 }
-/* end: batch */
 
 /* --- out of the pipe --- */
 
