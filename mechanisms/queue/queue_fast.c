@@ -183,7 +183,6 @@ static void count_get(struct queue_side *s, struct fast *f)
 
 /* --- into the pipe --- */
 
-<<<<<<< .merge_file_0djxIR
 /* One item into a pipe that has room for it, by one system call: of two pieces
  * only where that costs less than the copy of one. */
 static int write_item(int fd, const void *item, size_t size)
@@ -205,9 +204,6 @@ static int write_item(int fd, const void *item, size_t size)
     return (size_t)put == header + size ? 0 : -EIO; /* it was not empty */
 }
 
-/* region: direct */
-=======
->>>>>>> .merge_file_KKV9HE
 static bool is_drained(const struct fast *f)
 {
     return peek(&f->writers->written) ==
