@@ -133,6 +133,15 @@ bool process_has_task(pid_t process, pid_t id)
     return access(path, F_OK) == 0;
 }
 
+/* Nobody lists a thread in /proc, but who knows its id finds it. */
+bool thread_lives(pid_t id)
+{
+    struct process_stat stat;
+
+    return process_stat(id, &stat) == 0 && stat.state != 'Z' &&
+           stat.state != 'X';
+}
+
 /* --- memory --- */
 
 int process_memory(pid_t process, uint64_t address, void *buffer, size_t n)

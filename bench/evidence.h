@@ -71,8 +71,10 @@ bool task_is_still(const struct task *before, const struct task *after);
  */
 bool task_waits_without_end(const struct task *t);
 
-/* Does it wait in futex(2), private, without timeout, at any address? */
+/* Does it wait in futex(2), private or shared, without timeout, at any address?
+ */
 bool task_waits_for_private_futex(const struct task *t);
+bool task_waits_for_shared_futex(const struct task *t);
 
 /* Does it wait in read(2)?  Where calls are not shown, wchan answers. */
 bool task_waits_in_read(const struct task *t);
@@ -143,6 +145,9 @@ unsigned threads_of_user(uid_t user);
 
 /* Is there a thread `id` in that process? */
 bool process_has_task(pid_t process, pid_t id);
+
+/* Is there a thread with that id, in whatever process, which has not ended? */
+bool thread_lives(pid_t id);
 
 /* n bytes of its memory.  0 or -errno. */
 int process_memory(pid_t process, uint64_t address, void *buffer, size_t n);

@@ -146,13 +146,24 @@ bool task_waits_without_end(const struct task *t)
     return patient(t);
 }
 
-bool task_waits_for_private_futex(const struct task *t)
+static bool waits_for_futex(const struct task *t, bool private)
 {
     if (t->state != 'S')
         return false;
     if (t->call == CALL_UNKNOWN)
         return strstr(t->wchan, "futex") != NULL;
-    return futex_waits(t) && (t->arguments[1] & FUTEX_PRIVATE_FLAG);
+    return futex_waits(t) &&
+           !(t->arguments[1] & FUTEX_PRIVATE_FLAG) == !private;
+}
+
+bool task_waits_for_private_futex(const struct task *t)
+{
+    return waits_for_futex(t, true);
+}
+
+bool task_waits_for_shared_futex(const struct task *t)
+{
+    return waits_for_futex(t, false);
 }
 
 bool task_waits_in_read(const struct task *t)

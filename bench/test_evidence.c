@@ -132,6 +132,10 @@ static void a_shared_futex_or_a_wake_is_no_private_wait(void **state)
     assert_true(task_waits_for_private_futex(&private));
     assert_false(task_waits_for_private_futex(&shared));
     assert_false(task_waits_for_private_futex(&wake));
+    assert_true(task_waits_for_shared_futex(&shared));
+    assert_false(task_waits_for_shared_futex(&private));
+    wake.arguments[1] = FUTEX_WAKE;
+    assert_false(task_waits_for_shared_futex(&wake));
     assert_string_equal(task_describe(&private, text, sizeof text),
                         "futex(0x40, private)");
 }
@@ -301,7 +305,9 @@ static void who_has_gone_is_missing_and_no_error_of_ours(void **state)
     pid_t child = waiter(ends);
 
     (void)state;
+    assert_true(thread_lives(child));
     let_go(child, ends);
+    assert_false(thread_lives(child));
     assert_true(process_stat(child, &stat) < 0);
     assert_true(tasks_of(child, &look) < 0);
     assert_true(process_descriptor(child, 0, &d) < 0);
@@ -310,6 +316,22 @@ static void who_has_gone_is_missing_and_no_error_of_ours(void **state)
     assert_int_equal(tasks_below(child, &look), 0);
     assert_int_equal(look.count, 0);
     tasks_free(&look);
+}
+
+static void a_zombie_does_not_live(void **state)
+{
+    int ends[2];
+    siginfo_t ended;
+    pid_t child = waiter(ends);
+
+    (void)state;
+    kill(child, SIGKILL);
+    waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT);
+    assert_true(process_has_task(child, child));
+    assert_false(thread_lives(child));
+    waitpid(child, NULL, 0);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void a_process_that_comes_and_goes_is_survived(void **state)
@@ -379,6 +401,7 @@ int main(void)
         PROMISE(a_mutexs_owner_is_read_from_memory),
         PROMISE(descendants_are_found_in_other_sessions_too),
         PROMISE(who_has_gone_is_missing_and_no_error_of_ours),
+        PROMISE(a_zombie_does_not_live),
         PROMISE(a_process_that_comes_and_goes_is_survived),
         PROMISE(resident_memory_is_measured_both_ways),
         PROMISE(the_threads_of_a_user_are_at_least_our_own),

@@ -28,6 +28,28 @@
  *     "futex of a server"  HANGS: as "futex private", and the holder came by
  *                      exec, has several threads, of which another one than
  *                      the first is the owner, and forked the victim
+ *     "dead owner"     HANGS, after a stage.  1: the victim's word, in shared
+ *                      memory, holds the id of a thread of the holder, which
+ *                      lives; then the victim waits for that word, which
+ *                      still holds the id, and there is no such thread
+ *     "dead reader"    HANGS, after a stage: as "dead owner", and at 1 the
+ *                      owner sleeps in read(2), at the pipe of the victim's
+ *                      descriptor, in which there is something then; the same
+ *                      holds of a second lock, the child's word, if there is
+ *                      one: the holder had it, and the child waits for it
+ *     "dead writer"    HANGS, after stages: as "dead reader", in write(2);
+ *                      2: what the victim has is counted; then the pipe is
+ *                      empty, and the victim has grown by 15/16 of `count`
+ *                      bytes
+ *     "no feeder"      HANGS, after a stage.  1: the holder has several
+ *                      threads; then the victim, a fork of it, has one, which
+ *                      waits in a private futex, and the word, a count, is not
+ *                      0 in its memory, and 0 in the holder's; which waits in
+ *                      read(2) on the descriptor, a pipe that is empty
+ *     "answer of the dead"  HANGS, after a stage.  1: the child sleeps at its
+ *                      word; then it is a zombie, and the victim waits for
+ *                      its own word, which is 0, while the holder waits for
+ *                      one that has the id of the victim's thread in it
  *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
  *                      a cycle of N threads, each of which only the next one
  *                      could wake
@@ -53,6 +75,13 @@
  *                      left, and its descriptor is a socket in which a message
  *                      waits with `count` pipes; 2: the message is gone, and
  *                      the victim has none of these pipes
+ *     "sent by both"   1: a thread of the victim, and one of its fork, the
+ *                      holder, sleep in write(2) on the descriptor, one pipe,
+ *                      with the same number; 2: the pipe holds it twice
+ *     "second owner"   1: the victim's word, in shared memory, holds the id of
+ *                      a thread of the victim, which sleeps; 2: it has not
+ *                      run since, and the word holds the id of one of the
+ *                      holder's
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens

@@ -66,24 +66,23 @@ pid_t verdict_home(const struct tasks *look, pid_t id)
     return 0;
 }
 
-const struct task *verdict_waiter(const struct inspection *i,
-                                  const struct tasks *look,
-                                  bool (*waits)(const struct task *),
-                                  uint64_t argument)
+const struct task *verdict_waiter_in(const struct inspection *i,
+                                     const struct tasks *look, pid_t process,
+                                     bool (*waits)(const struct task *),
+                                     uint64_t argument)
 {
-    pid_t victim = i->witness->victim;
-    const struct task *any = verdict_task(look, victim);
+    const struct task *any = verdict_task(look, process);
     char text[80];
 
     if (!any) {
         verdict_refuse(i->verdict, "there is no process %d in the tree",
-                       victim);
+                       process);
         return NULL;
     }
     for (size_t k = 0; k < look->count; k++) {
         const struct task *t = &look->task[k];
 
-        if (t->process != victim || !waits(t))
+        if (t->process != process || !waits(t))
             continue;
         if (t->call == CALL_UNKNOWN || t->arguments[0] == argument)
             return t;
@@ -93,6 +92,14 @@ const struct task *verdict_waiter(const struct inspection *i,
                    "thread %d is in %s, and not where it was said to be",
                    any->id, task_describe(any, text, sizeof text));
     return NULL;
+}
+
+const struct task *verdict_waiter(const struct inspection *i,
+                                  const struct tasks *look,
+                                  bool (*waits)(const struct task *),
+                                  uint64_t argument)
+{
+    return verdict_waiter_in(i, look, i->witness->victim, waits, argument);
 }
 
 bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,

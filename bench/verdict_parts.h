@@ -32,6 +32,17 @@ bool find_another_pipe(const struct inspection *i, const struct tasks *look,
 bool find_server_futex(const struct inspection *i, const struct tasks *look,
                        pid_t root);
 
+bool find_dead_owner(const struct inspection *i, const struct tasks *look,
+                     pid_t root);
+bool find_dead_reader(const struct inspection *i, const struct tasks *look,
+                      pid_t root);
+bool find_dead_writer(const struct inspection *i, const struct tasks *look,
+                      pid_t root);
+bool find_no_feeder(const struct inspection *i, const struct tasks *look,
+                    pid_t root);
+bool find_no_answer(const struct inspection *i, const struct tasks *look,
+                    pid_t root);
+
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
                       pid_t root);
@@ -55,6 +66,13 @@ enum sight look_first_value(struct inspection *i, int stage, pid_t root);
 enum sight look_another_pipe(struct inspection *i, int stage, pid_t root);
 enum sight look_killed_server(struct inspection *i, int stage, pid_t root);
 enum sight look_cut_off(struct inspection *i, int stage, pid_t root);
+enum sight look_owner(struct inspection *i, int stage, pid_t root);
+enum sight look_reader(struct inspection *i, int stage, pid_t root);
+enum sight look_writer(struct inspection *i, int stage, pid_t root);
+enum sight look_threads(struct inspection *i, int stage, pid_t root);
+enum sight look_both_sent(struct inspection *i, int stage, pid_t root);
+enum sight look_second_owner(struct inspection *i, int stage, pid_t root);
+enum sight look_waiter(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 
@@ -91,6 +109,12 @@ const struct task *verdict_waiter(const struct inspection *i,
                                   bool (*waits)(const struct task *),
                                   uint64_t argument);
 
+/* The same of another process. */
+const struct task *verdict_waiter_in(const struct inspection *i,
+                                     const struct tasks *look, pid_t process,
+                                     bool (*waits)(const struct task *),
+                                     uint64_t argument);
+
 /* The victim's descriptor is a pipe, whose write end the holder alone has: both
  * ends; or false, and the reason. */
 bool verdict_held_pipe(const struct inspection *i, const struct tasks *look,
@@ -110,6 +134,15 @@ ssize_t verdict_peek(pid_t process, int fd, void *bytes, size_t size);
 /* 8 bytes at an address of that process; or false, and the reason. */
 bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
                     int64_t *number);
+
+/* Who took the lock, as the word at that address of the process says; 0, and
+ * the reason: nobody, or it cannot be read. */
+pid_t verdict_owner(const struct inspection *i, pid_t process, uint64_t word);
+
+/* The same, as it is now, a thread of that process; or false, and the reason.
+ */
+bool verdict_living_owner(const struct inspection *i, pid_t process,
+                          uint64_t word, struct task *owner);
 
 /* "child" or "process": the word for one that has its parent in the tree. */
 const char *verdict_noun(pid_t process, pid_t root);

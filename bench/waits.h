@@ -16,7 +16,8 @@
  *
  * It never guesses.  A wait that has a timeout is no deadlock.  A lock that
  * has no owner (a semaphore, a lock of Python's) could be given back by every
- * thread that has its memory, so all of these must be stuck.  Where the kernel
+ * thread that has its memory, so all of these must be stuck; a lock of sync/'s
+ * says who took it, and that one is named.  Where the kernel
  * does not let us look, a thread is called hidden, and is never called stuck.
  */
 #ifndef IPCLAB_WAITS_H
@@ -65,6 +66,7 @@ struct want {
     bool owner;       /* one that alone can: an owner, a child, a thread */
     struct waker *waker;
     size_t wakers;
+    struct waker taker; /* of a lock that others could release, too; or {0} */
 };
 
 struct waiter { /* a thread */

@@ -53,22 +53,31 @@ struct search {
     size_t *queue, first, last;
 };
 
+static void reach_by(struct search *s, size_t from, size_t want,
+                     const struct waker *by)
+{
+    size_t to = target(s->g, by, from);
+
+    if (to == SIZE_MAX || s->before[to] != SIZE_MAX)
+        return;
+    s->before[to] = from;
+    s->want[to] = want;
+    s->queue[s->last++] = to;
+}
+
 static void reach(struct search *s, size_t from)
 {
     const struct waiter *w = &s->g->waiter[from];
 
-    for (size_t i = 0; i < w->wants; i++)
-        for (size_t k = 0; k < w->want[i].wakers; k++) {
-            size_t to = is_story(w, &w->want[i], &w->want[i].waker[k])
-                            ? target(s->g, &w->want[i].waker[k], from)
-                            : SIZE_MAX;
+    for (size_t i = 0; i < w->wants; i++) {
+        const struct want *want = &w->want[i];
 
-            if (to == SIZE_MAX || s->before[to] != SIZE_MAX)
-                continue;
-            s->before[to] = from;
-            s->want[to] = i;
-            s->queue[s->last++] = to;
-        }
+        for (size_t k = 0; k < want->wakers; k++)
+            if (is_story(w, want, &want->waker[k]))
+                reach_by(s, from, i, &want->waker[k]);
+        if (want->taker.process) /* another could, and this one should */
+            reach_by(s, from, i, &want->taker);
+    }
 }
 
 /* The shortest way from a waiter back to itself, breadth first. */

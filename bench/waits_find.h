@@ -16,6 +16,10 @@ void want_descriptor(struct graph *g, struct waiter *w, int fd, bool room);
 /* waits_futex.c: that w->task waits in futex(2). */
 void want_futex(struct graph *g, struct waiter *w);
 
+/* waits_lock.c: that w->task waits in shared memory, for a lock of sync/.
+ * False: nothing is known of one. */
+bool want_lock(struct graph *g, struct waiter *w, struct want *want);
+
 /* waits_several.c: that it waits for several descriptors at once. */
 void want_poll(struct graph *g, struct waiter *w);
 void want_select(struct graph *g, struct waiter *w);

@@ -4,9 +4,9 @@
  *
  * The kernel knows no owner of a futex.  The word often tells one all the
  * same, since the C library writes it there: a thread that is joined has its
- * id in the word, and a pthread mutex has its owner's id beside it.  All else
- * (semaphores, conditions, Python's locks) has none: then whoever has that
- * memory could wake it.
+ * id in the word, and a pthread mutex has its owner's id beside it.  So do the
+ * locks of sync/ (waits_lock.c).  All else (semaphores, conditions, Python's
+ * locks) has none: then whoever has that memory could wake it.
  */
 #include "waits_find.h"
 
@@ -332,8 +332,8 @@ void want_futex(struct graph *g, struct waiter *w)
         say_owner(g, w, want, here ? here : owner, shared);
     else if (joined)
         say_joined(w, want, joined);
-    else if (shared)
+    else if (shared && !want_lock(g, w, want))
         say_shared(w, want, &m);
-    else
+    else if (!shared)
         say_private(w, want);
 }

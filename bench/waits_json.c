@@ -56,6 +56,8 @@ static json_t *json_want(const struct want *want)
                             json_integer((json_int_t)want->object));
     if (want->note[0])
         json_object_set_new(object, "note", text(want->note));
+    if (want->taker.process)
+        json_object_set_new(object, "taker", json_waker(&want->taker));
     for (size_t i = 0; i < want->wakers; i++)
         json_array_append_new(wakers, json_waker(&want->waker[i]));
     return object;

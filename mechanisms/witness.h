@@ -51,7 +51,8 @@ struct witness {
     pid_t child;         /* whose end it waits for */
     char name[32];       /* what the program calls that */
     uint64_t word;       /* where it is in the victim's memory; 0: nowhere */
-    uint64_t child_word; /* and in the child's, which has an image of its own */
+    uint64_t child_word; /* and in the child's: of the same in its own image, or
+                            of another */
     int fd;              /* or the victim's descriptor; 0: none */
     int child_fd;        /* or the child's */
     int memory;          /* the region that this lies in */
@@ -106,7 +107,7 @@ static inline void witness_fd(struct witness *w, const char *name, int fd)
 }
 
 /* In a child of a fresh image: what it has of that, in a memory and a table of
- * its own. */
+ * its own.  Or what a child waits for beside the victim. */
 static inline void witness_child_memory(struct witness *w,
                                         const volatile void *address)
 {

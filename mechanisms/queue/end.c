@@ -8,6 +8,27 @@
  */
 #include "queue/parts.h"
 
+/* The first and the last that a feeder does; between them it has the mutex but
+ * while it sends. */
+void queue_side_begins(struct queue_side *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    if (s->way->begins)
+        s->way->begins(s);
+    pthread_cond_broadcast(&s->changed);
+}
+
+void queue_side_ends(struct queue_side *s)
+{
+    if (s->way->ends)
+        s->way->ends(s);
+    connection_close(&s->reader);
+    connection_close(&s->writer);
+    s->ended = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->mutex);
+}
+
 /* The pipe is closed by the feeder, when it has sent all. */
 static void close_side(struct queue_side *s)
 {
@@ -21,18 +42,28 @@ static void close_side(struct queue_side *s)
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* A wait for ever has no timeout, however long: `ipclab waits` would say of it
+ * that it ends by itself. */
+static int wait_for_change(struct queue_side *s, int64_t deadline)
+{
+    struct timespec at = {(time_t)(deadline / SECOND),
+                          (long)(deadline % SECOND)};
+
+    if (deadline == NO_TIMEOUT)
+        return -pthread_cond_wait(&s->changed, &s->mutex);
+    return -pthread_cond_timedwait(&s->changed, &s->mutex, &at);
+}
+
 /* Wait until the feeder has sent all, and have it back. */
 static int finish(struct queue_side *s, int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
-    struct timespec at = {(time_t)(deadline / SECOND),
-                          (long)(deadline % SECOND)};
     bool joins;
     int error = 0;
 
     pthread_mutex_lock(&s->mutex);
     while (s->feeding && !s->ended && !error)
-        error = -pthread_cond_timedwait(&s->changed, &s->mutex, &at);
+        error = wait_for_change(s, deadline);
     joins = s->feeding && s->ended;
     if (joins)
         s->feeding = false;
@@ -95,16 +126,20 @@ void queue_cancel_join_thread(struct queue *q)
 /* --- a fork, and what was freed --- */
 
 /* region: after-fork */
-/* The child has no feeder, and what its parent put is the parent's to send. */
+/* The child has no feeder, and what its parent put is the parent's to send.
+ * Its buffers are not given back: a thread may just have been moving them. */
 static void forget(void *side)
 {
     struct queue_side *s = side;
 
     queue_side_begin(s);
-    batch_clear(&s->buffer);
-    batch_clear(&s->sending);
+    s->buffer = s->sending = (struct batch){0};
+    if (s->way->forget)
+        s->way->forget(s);
     s->feeding = s->idle = s->ended = s->cancelled = false;
     s->closed = s->reader.fd < 0;
+    s->reader.known = false; /* what another thread was in the middle of */
+    s->reader.start = s->reader.end = 0;
     s->reader.generation = fork_generation();
 }
 /* end: after-fork */

@@ -1,9 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/* hazards.c - how a queue goes wrong, and the cures. */
-#include "mechanism.h"
+/* hazards.c - how a queue goes wrong, and the cures: the list.  The scenarios
+ * are in hazards_*.c, by cause. */
+#include "queue/hazards.h"
 
 extern const struct hazard queue_hazards[];
 
 const struct hazard queue_hazards[] = {
+    {.name = "killed-idle-reader",
+     .summary = "an idle reader was killed: it had the readers' lock, and what "
+                "is put is never got",
+     .lesson = "08",
+     .question = "Two processes get from a queue, which is empty.  The first "
+                 "is killed, and\n"
+                 "joined.  Then three items are put.  What will the second do: "
+                 "a) finish b) hang\n"
+                 "c) crash?",
+     .victim = "the next reader",
+     .expect = HANGS,
+     .evidence = "dead reader",
+     .cures =
+         (const char *const[]){"a robust lock: it had read nothing: go on",
+                               "a pipe for each reader: no lock is shared",
+                               "a robust queue: who waits has no lock", NULL},
+     .run = killed_idle_reader},
+    {.name = "killed-feeder",
+     .summary = "a feeder was killed while it sent: it had the writers' lock, "
+                "and nobody else can send",
+     .lesson = "08",
+     .question = "A process puts more than the pipe holds, and is killed while "
+                 "its feeder waits\n"
+                 "for room.  Another puts 1024 items: put says 0.  The parent "
+                 "gets all that comes.\n"
+                 "What will the other's feeder do: a) finish b) hang c) crash?",
+     .victim = "the other's feeder",
+     .expect = HANGS,
+     .evidence = "dead writer",
+     .cures = (const char *const[]){"a robust lock, and items of one write",
+                                    "a pipe for each writer: no lock is shared",
+                                    "a robust queue: packets, and robust locks",
+                                    NULL},
+     .run = killed_feeder},
+    {.name = "fork-dead-feeder",
+     .summary = "a forked child believes that it has a feeder, which fork did "
+                "not copy",
+     .lesson = "08",
+     .question = "A process has put an item into a naive queue, whose feeder "
+                 "has sent it.  It\n"
+                 "forks.  The child puts an item, and waits until it is sent; "
+                 "the parent gets.\n"
+                 "What will the child do: a) finish b) hang c) crash?",
+     .victim = "the child",
+     .expect = HANGS,
+     .evidence = "no feeder",
+     .cures =
+         (const char *const[]){"our Queue: a child has no feeder, and no items",
+                               "the naive one, with an after-fork hook",
+                               "a SimpleQueue: put sends it itself", NULL},
+     .run = fork_dead_feeder},
+    {.name = "fork-duplicate-items",
+     .summary = "a forked child sends what was in its parent's buffer, and so "
+                "does the parent",
+     .lesson = "08",
+     .question = "An item waits in the buffer of a naive queue, since its pipe "
+                 "is full; the\n"
+                 "process forks.  The child starts a feeder of its own, to put "
+                 "one item too.\n"
+                 "What will come out of the queue: a) two items b) nothing: it "
+                 "hangs c) it\n"
+                 "crashes d) three items?",
+     .victim = "the fork",
+     .expect = CORRUPTS,
+     .evidence = "sent by both",
+     .cures =
+         (const char *const[]){"our Queue: a child has no feeder, and no items",
+                               "an after-fork hook empties the buffer too",
+                               "fork when the buffer is empty", NULL},
+     .run = fork_duplicate_items},
     {.name = NULL},
 };

@@ -16,9 +16,11 @@
 #include "common/hooks.h"
 #include "common/region.h"
 #include "pipe/pipe.h"
+#include "sync/futex.h"
 #include "sync/sync.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* --- items, each behind its header as it goes through the pipe --- */
@@ -101,6 +103,28 @@ static inline int into_fit(struct into *into, uint64_t n)
     return into->buffer ? 0 : -ENOMEM;
 }
 
+/* What was fitted is not needed after all. */
+static inline void into_forget(struct into *into)
+{
+    if (!into->grow)
+        return;
+    free(into->buffer);
+    into->buffer = NULL;
+}
+
+/*
+ * Tell those who sleep on `full` until there is room.  They set it and look
+ * once more for room before they sleep; we have made room, and then look at it:
+ * in one order (seq_cst, and so must making room be) one of the two sees the
+ * other.  All are woken: who finds none says again that it sleeps.
+ */
+static inline void room_tell(_Atomic uint32_t *full)
+{
+    if (atomic_load_explicit(full, memory_order_seq_cst) &&
+        atomic_exchange_explicit(full, 0, memory_order_seq_cst))
+        futex_wake(full, UINT32_MAX);
+}
+
 /* --- a side --- */
 
 struct queue_way {
@@ -108,6 +132,10 @@ struct queue_way {
     int (*make)(struct queue_side *s);    /* the region is new, and zeroed */
     int (*attach)(struct queue_side *s);  /* 0, or -EBADMSG: it is none */
     void (*detach)(struct queue_side *s); /* or NULL */
+    void (*forget)(struct queue_side *s); /* in a forked child; or NULL */
+    /* In the feeder, with the mutex held: first and last thing; or NULL. */
+    void (*begins)(struct queue_side *s);
+    void (*ends)(struct queue_side *s);
 
     /* Have a place for one more item: 0 or -ETIMEDOUT; and back. */
     int (*reserve)(struct queue_side *s, int64_t timeout);
@@ -119,11 +147,11 @@ struct queue_way {
 
     ssize_t (*get)(struct queue_side *s, struct into *into, int64_t timeout);
     int64_t (*qsize)(struct queue_side *s);
-    bool (*is_empty)(struct queue_side *s);
-    int64_t (*lost)(struct queue_side *s); /* or NULL */
+    bool (*has_more)(struct queue_side *s); /* than the pipe; or NULL */
+    int64_t (*lost)(struct queue_side *s);  /* or NULL */
 };
 
-extern const struct queue_way queue_way_plain, queue_way_fast;
+extern const struct queue_way queue_way_plain, queue_way_fast, queue_way_robust;
 
 struct queue_side {
     const struct queue_way *way;
@@ -145,7 +173,7 @@ struct queue_side {
     bool feeding; /* the feeder was started, and not yet joined */
     bool idle;    /* it waits for something to be put */
     bool ended;   /* it has done all that it will */
-    bool closed;
+    _Atomic bool closed;
     bool cancelled; /* the exit sequence is not to wait for the feeder */
     struct queue_encoder encoder;
     struct after_fork after_fork;
@@ -167,12 +195,27 @@ void queue_side_destroy(struct queue_side *s);
 void queue_side_begin(struct queue_side *s);
 void queue_side_watch_exit(struct queue_side *s);
 
+/* end.c: a feeder begins and ends; it has the mutex between the two. */
+void queue_side_begins(struct queue_side *s);
+void queue_side_ends(struct queue_side *s);
+
+/* ways.c: is there nothing to be got at once? */
+bool queue_side_is_empty(struct queue_side *s);
+
+/* queue.c: start the feeder unless it was started, with the mutex held: 0, or
+ * -EBADF: closed, or -EAGAIN. */
+int queue_side_feed(struct queue_side *s);
+
+/* ways.c: another feeder waits for the writers' lock, which we have released
+ * and want again: let it begin.  `written` changes when somebody has written.
+ */
+void queue_side_give_way(struct queue_side *s, const _Atomic uint64_t *written);
+
 /* queue.c: the second half of a put, for who has a place: 0 or -errno. */
 int queue_side_add(struct queue_side *s, const void *item, size_t size);
 
 /* queue.c: one message through the pipe, for those that share a reader. */
 ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout);
 int plain_send(struct queue_side *s, const void *item, size_t size);
-bool plain_is_empty(struct queue_side *s);
 
 #endif

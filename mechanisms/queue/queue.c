@@ -16,14 +16,12 @@
 struct plain {
     struct lock_state reading, writing;
     struct semaphore_state room;
-    /* A header was read of a message that its reader had no room for. */
-    bool known;
+    bool known; /* a header was read, of a message that is not taken yet */
     uint64_t pending;
 };
 
 /* region: plain-send */
-/* One message, whole: nobody else writes meanwhile.  A full pipe is waited for
- * with the lock in hand. */
+/* Nobody else writes meanwhile; a full pipe is waited for, lock in hand. */
 int plain_send(struct queue_side *s, const void *item, size_t size)
 {
     int error = lock_acquire(&s->writing, NO_TIMEOUT);
@@ -43,7 +41,6 @@ static ssize_t receive(struct queue_side *s, struct into *into)
     struct connection *c = &s->reader;
     ssize_t got;
 
-    c->generation = fork_generation();
     c->known = shared->known;
     c->pending = shared->pending;
     if (into->grow)
@@ -52,6 +49,7 @@ static ssize_t receive(struct queue_side *s, struct into *into)
         got = connection_recv(c, into->buffer, into->size);
     shared->known = c->known;
     shared->pending = c->pending;
+    c->known = false; /* another may take it: nobody remembers it alone */
     return got;
 }
 
@@ -66,19 +64,14 @@ ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout)
         return got;
     if (timeout != NO_TIMEOUT)
         got = connection_poll(&s->reader, deadline - clock_now());
-    if (timeout != NO_TIMEOUT && got == 0)
-        got = -ETIMEDOUT;
-    if (got >= 0)
+    if (got > 0 || timeout == NO_TIMEOUT)
         got = receive(s, into);
+    else if (got == 0)
+        got = -ETIMEDOUT;
     lock_release(&s->reading);
     return got;
 }
 /* end: plain-receive */
-
-bool plain_is_empty(struct queue_side *s)
-{
-    return connection_poll(&s->reader, 0) == 0;
-}
 
 /* --- the plain way --- */
 
@@ -121,18 +114,14 @@ static void plain_give_back(struct queue_side *s)
     semaphore_release(&s->room);
 }
 
-static int send_each(struct queue_side *s, const struct batch *b, size_t *at)
+static int plain_send_next(struct queue_side *s, const struct batch *b,
+                           size_t *at)
 {
-    int error = 0;
+    const unsigned char *item;
+    size_t size, next = batch_item(b, *at, &item, &size);
+    int error = plain_send(s, item, size);
 
-    while (*at < b->used && !error) {
-        const unsigned char *item;
-        size_t size, next = batch_item(b, *at, &item, &size);
-
-        error = plain_send(s, item, size);
-        if (!error)
-            *at = next;
-    }
+    *at = error ? *at : next;
     return error;
 }
 
@@ -156,15 +145,13 @@ const struct queue_way queue_way_plain = {.shares = plain_shares,
                                           .attach = plain_attach,
                                           .reserve = plain_reserve,
                                           .give_back = plain_give_back,
-                                          .send = send_each,
+                                          .send = plain_send_next,
                                           .get = plain_get,
-                                          .qsize = plain_qsize,
-                                          .is_empty = plain_is_empty};
+                                          .qsize = plain_qsize};
 
 /* --- put, and the feeder --- */
 
-/* An item that will never arrive gives its place back, and its owner is told.
- */
+/* An item that will never arrive gives its place back. */
 static void drop(struct queue_side *s, const void *item, size_t size, int error)
 {
     s->way->give_back(s);
@@ -172,8 +159,7 @@ static void drop(struct queue_side *s, const void *item, size_t size, int error)
         s->encoder.failed(s->encoder.argument, item, size, error);
 }
 
-/* Send what is in the batch; what cannot be sent is dropped, and the rest is
- * sent all the same. */
+/* What cannot be sent is dropped, and the rest is sent all the same. */
 static void send_all(struct queue_side *s, const struct batch *b)
 {
     for (size_t at = 0; at < b->used;) {
@@ -188,9 +174,7 @@ static void send_all(struct queue_side *s, const struct batch *b)
     }
 }
 
-/* region: encode */
-/* What pickle does, in the feeder and before any lock is taken: an item that
- * cannot be encoded harms nobody else. */
+/* In the feeder, and without a lock: a bad item harms nobody else. */
 static void encode_all(struct queue_side *s, const struct batch *raw)
 {
     struct batch encoded = {0};
@@ -212,28 +196,28 @@ static void encode_all(struct queue_side *s, const struct batch *raw)
     send_all(s, &encoded);
     batch_free(&encoded);
 }
-/* end: encode */
+
+/* Wait for items, and take all.  False: closed, and nothing is left. */
+static bool take_all(struct queue_side *s)
+{
+    struct batch emptied = s->sending;
+
+    s->idle = true;
+    while (s->buffer.used == 0 && !s->closed)
+        pthread_cond_wait(&s->changed, &s->mutex);
+    s->idle = false;
+    s->sending = s->buffer;
+    s->buffer = emptied;
+    return s->sending.used != 0;
+}
 
 /* region: feeder */
-/* The feeder: whatever was put until now, in one go, without the mutex. */
 static void *feed(void *argument)
 {
     struct queue_side *s = argument;
 
-    pthread_mutex_lock(&s->mutex);
-    for (;;) {
-        struct batch taken = s->buffer;
-
-        if (taken.used == 0 && s->closed)
-            break;
-        if (taken.used == 0) {
-            s->idle = true;
-            pthread_cond_wait(&s->changed, &s->mutex);
-            s->idle = false;
-            continue;
-        }
-        s->buffer = s->sending;
-        s->sending = taken;
+    queue_side_begins(s);
+    while (take_all(s)) {
         pthread_mutex_unlock(&s->mutex);
         if (s->encoder.encode)
             encode_all(s, &s->sending);
@@ -242,20 +226,19 @@ static void *feed(void *argument)
         pthread_mutex_lock(&s->mutex);
         batch_clear(&s->sending);
     }
-    connection_close(&s->writer);
-    s->ended = true;
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->mutex);
+    queue_side_ends(s);
     return NULL;
 }
 /* end: feeder */
 
-/* Start the feeder, with the mutex held: signals are for other threads. */
-static int start_feeder(struct queue_side *s)
+/* Signals are for other threads. */
+int queue_side_feed(struct queue_side *s)
 {
     sigset_t all, before;
     int error;
 
+    if (s->closed || s->feeding)
+        return s->closed ? -EBADF : 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = -pthread_create(&s->feeder, NULL, feed, s);
@@ -277,13 +260,10 @@ static bool send_directly(struct queue_side *s, const void *item, size_t size)
 
 int queue_side_add(struct queue_side *s, const void *item, size_t size)
 {
-    int error = 0;
+    int error;
 
     pthread_mutex_lock(&s->mutex);
-    if (s->closed)
-        error = -EBADF;
-    else if (!s->feeding)
-        error = start_feeder(s);
+    error = queue_side_feed(s);
     if (error || send_directly(s, item, size))
         goto out;
     error = batch_add(&s->buffer, item, size);

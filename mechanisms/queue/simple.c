@@ -41,7 +41,7 @@ ssize_t simple_queue_get_new(struct simple_queue *q, void **item)
 
 int simple_queue_empty(struct simple_queue *q)
 {
-    return q->side ? plain_is_empty(q->side) : -EBADF;
+    return q->side ? queue_side_is_empty(q->side) : -EBADF;
 }
 
 int simple_queue_pack(const struct simple_queue *q, struct parcel *parcel)

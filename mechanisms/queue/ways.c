@@ -3,10 +3,15 @@
  * it on, and asking it. */
 #include "queue/parts.h"
 
+#include <sched.h>
+#include <unistd.h>
+
 static const struct queue_way *way_of(unsigned steps)
 {
     if (steps == QUEUE_PLAIN)
         return &queue_way_plain;
+    if (steps == QUEUE_ROBUST)
+        return &queue_way_robust;
     return steps <= QUEUE_FAST ? &queue_way_fast : NULL;
 }
 
@@ -87,10 +92,23 @@ int queue_side_pack(const struct queue_side *s, struct parcel *parcel)
     if (!error)
         error = parcel_put_u64(parcel, s->maxsize);
     if (!error)
-        error = connection_pack(&s->reader, parcel);
+        error = parcel_put_fd(parcel, s->reader.fd);
     if (!error)
-        error = connection_pack(&s->writer, parcel);
+        error = parcel_put_fd(parcel, s->writer.fd);
     return error ? error : region_pack(&s->region, parcel);
+}
+
+/* Of an end nothing is known but its descriptor, whoever reads meanwhile. */
+static int end_take(struct connection *end, struct parcel *parcel)
+{
+    int fd, error = parcel_take_fd(parcel, &fd);
+
+    if (error)
+        return error;
+    error = connection_from_fd(end, fd);
+    if (error)
+        close(fd);
+    return error;
 }
 
 static int side_take(struct queue_side **side, const struct queue_way *way,
@@ -105,9 +123,9 @@ static int side_take(struct queue_side **side, const struct queue_way *way,
     s = way ? side_new(way, steps, (size_t)maxsize) : NULL;
     if (!s)
         return way ? -ENOMEM : -EBADMSG;
-    error = connection_unpack(&s->reader, parcel);
+    error = end_take(&s->reader, parcel);
     if (!error)
-        error = connection_unpack(&s->writer, parcel);
+        error = end_take(&s->writer, parcel);
     if (!error)
         error = region_unpack(&s->region, parcel);
     if (!error)
@@ -130,6 +148,24 @@ int queue_side_unpack(struct queue_side **side, const struct queue_way *way,
         return error;
     return side_take(side, way ? way : way_of((unsigned)steps), (unsigned)steps,
                      parcel);
+}
+
+/* On a core that both share the other runs while we yield, on another it takes
+ * some time to wake. */
+void queue_side_give_way(struct queue_side *s, const _Atomic uint64_t *written)
+{
+    uint64_t before = atomic_load_explicit(written, memory_order_relaxed);
+    int64_t deadline = clock_now() + SECOND / 1000;
+
+    while (lock_owner(&s->writing) == 0 && clock_now() < deadline &&
+           atomic_load_explicit(written, memory_order_relaxed) == before)
+        sched_yield();
+}
+
+bool queue_side_is_empty(struct queue_side *s)
+{
+    return !(s->way->has_more && s->way->has_more(s)) &&
+           connection_poll(&s->reader, 0) == 0;
 }
 
 /* --- Queue --- */
@@ -198,7 +234,7 @@ int queue_full(struct queue *q)
 
 int queue_empty(struct queue *q)
 {
-    return usable(q) ? q->side->way->is_empty(q->side) : -EBADF;
+    return usable(q) ? queue_side_is_empty(q->side) : -EBADF;
 }
 
 int64_t queue_lost(struct queue *q)

@@ -106,12 +106,14 @@ int condition_notify(struct condition *c, uint32_t n)
         n = waiters;
     if (n == 0)
         return 0;
+    /* region: notify */
     woken = futex_wake(&s->sequence, n);
     if (woken < n) {
         atomic_fetch_add_explicit(&s->sequence, 1, memory_order_relaxed);
         woken += futex_wake(&s->sequence, n - woken);
     }
     one_waiter_less(s, woken);
+    /* end: notify */
     return 0;
 }
 
@@ -168,13 +170,23 @@ void condition_close(struct condition *c)
     c->given = NULL;
 }
 
+/* The given lock, also where it came with the condition: then its region is
+ * not the condition's.  NULL: none was given. */
+static const struct lock *given_to(const struct condition *c)
+{
+    if (c->given)
+        return c->given;
+    return c->own.region.base ? &c->own : NULL;
+}
+
 int condition_pack(const struct condition *c, struct parcel *parcel)
 {
+    const struct lock *given = given_to(c);
     int error = region_pack(&c->region, parcel);
 
     if (!error)
-        error = parcel_put_u64(parcel, c->given != NULL);
-    return error || !c->given ? error : lock_pack(c->given, parcel);
+        error = parcel_put_u64(parcel, given != NULL);
+    return error || !given ? error : lock_pack(given, parcel);
 }
 
 int condition_unpack(struct condition *c, struct parcel *parcel)

@@ -42,14 +42,15 @@ bool event_is_set(const struct event *e)
     return atomic_load_explicit(&e->state->word, memory_order_acquire) & IS_SET;
 }
 
-static int wait_for_set(struct event_state *s, int64_t timeout)
+/* `before` is the word when the call began. */
+static int wait_for_set(struct event_state *s, uint32_t before, int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
-    uint32_t before, word;
+    uint32_t word;
     int error = 0;
 
     atomic_fetch_add_explicit(&s->waiters, 1, memory_order_seq_cst);
-    before = word = atomic_load_explicit(&s->word, memory_order_seq_cst);
+    word = atomic_load_explicit(&s->word, memory_order_seq_cst);
     while (!(word & IS_SET) && word == before && error != -ETIMEDOUT) {
         error = futex_wait(&s->word, word, deadline);
         word = atomic_load_explicit(&s->word, memory_order_acquire);
@@ -60,9 +61,11 @@ static int wait_for_set(struct event_state *s, int64_t timeout)
 
 int event_wait(struct event *e, int64_t timeout)
 {
-    if (event_is_set(e))
+    uint32_t word = atomic_load_explicit(&e->state->word, memory_order_acquire);
+
+    if (word & IS_SET)
         return 0;
-    return timeout <= 0 ? -ETIMEDOUT : wait_for_set(e->state, timeout);
+    return timeout <= 0 ? -ETIMEDOUT : wait_for_set(e->state, word, timeout);
 }
 
 int event_open(struct event *e)

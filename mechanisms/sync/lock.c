@@ -82,16 +82,16 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
     int64_t deadline = -1;
 
     for (;;) {
-        /* region: lock-slow */
         if (!(seen & FUTEX_TID_MASK)) {
             uint32_t take = me | (seen & FUTEX_WAITERS);
 
             if (atomic_compare_exchange_weak_explicit(
                     word, &seen, deadline < 0 ? take : take | FUTEX_WAITERS,
                     memory_order_acquire, memory_order_relaxed))
-                return seen & FUTEX_OWNER_DIED ? -EOWNERDEAD : 0;
+                return (seen & FUTEX_OWNER_DIED) ? -EOWNERDEAD : 0;
             continue;
         }
+        /* region: lock-slow */
         if (timeout <= 0)
             return -ETIMEDOUT;
         if (!(seen & FUTEX_WAITERS) &&
@@ -129,6 +129,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
 
     if (!head)
         return -ENOTSUP;
+    /* region: robust-take */
     head->list_op_pending = entry_of(s);
     in_order();
     error = take_word(&s->word, me, timeout);
@@ -138,6 +139,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
     }
     in_order();
     head->list_op_pending = NULL;
+    /* end: robust-take */
     return error;
 }
 
@@ -179,35 +181,39 @@ int lock_acquire(struct lock *l, int64_t timeout)
 
 /* --- release --- */
 
-/* The word before it was freed. */
-static uint32_t free_word(_Atomic uint32_t *word)
+/* Leave the word so; what it was before. */
+static uint32_t leave_word(_Atomic uint32_t *word, uint32_t value)
 {
-    uint32_t was = atomic_exchange_explicit(word, 0, memory_order_release);
+    uint32_t was = atomic_exchange_explicit(word, value, memory_order_release);
 
     if (was & FUTEX_WAITERS)
         futex_wake(word, 1);
     return was;
 }
 
-static int release_special(struct lock_state *s)
+static void leave_robustly(struct lock_state *s, uint32_t value)
 {
     struct robust_list_head *head = self.robust;
 
-    if (!is_mine(s, self_id()))
-        return -EPERM;
-    if (s->kind & LOCK_RECURSIVE && --s->count)
-        return 0;
-    if (!(s->kind & LOCK_ROBUST)) {
-        free_word(&s->word);
-        return 0;
-    }
     head->list_op_pending = entry_of(s);
     in_order();
     link_out(head, s);
     in_order();
-    free_word(&s->word);
+    leave_word(&s->word, value);
     in_order();
     head->list_op_pending = NULL;
+}
+
+static int release_special(struct lock_state *s)
+{
+    if (!is_mine(s, self_id()))
+        return -EPERM;
+    if (s->kind & LOCK_RECURSIVE && --s->count)
+        return 0;
+    if (s->kind & LOCK_ROBUST)
+        leave_robustly(s, 0);
+    else
+        leave_word(&s->word, 0);
     return 0;
 }
 
@@ -215,7 +221,7 @@ int lock_release(struct lock *l)
 {
     if (l->state->kind != LOCK_PLAIN)
         return release_special(l->state);
-    return free_word(&l->state->word) ? 0 : -EOVERFLOW;
+    return leave_word(&l->state->word, 0) ? 0 : -EOVERFLOW;
 }
 
 /* --- the rest --- */
@@ -262,8 +268,14 @@ int lock_open(struct lock *l, enum lock_kind kind)
     return 0;
 }
 
+/* What is in the list must stay mapped: a robust one of ours is left to the
+ * next, as the kernel would at our end. */
 void lock_close(struct lock *l)
 {
+    struct lock_state *s = l->state;
+
+    if (s && s->kind & LOCK_ROBUST && is_mine(s, self_id()))
+        leave_robustly(s, FUTEX_OWNER_DIED);
     region_close(&l->region);
     l->state = NULL;
 }

@@ -92,7 +92,11 @@ int lock_open(struct lock *l, enum lock_kind kind);
 void lock_init(struct lock *l, struct lock_state *state, enum lock_kind kind);
 void lock_at(struct lock *l, struct lock_state *state);
 
-/* Unmap it, in this process alone.  It is not released.  Harmless twice. */
+/*
+ * Unmap it, in this process alone.  It is not released; a robust one that the
+ * calling thread has is the next one's, as if this thread had ended.  Harmless
+ * twice.
+ */
 void lock_close(struct lock *l);
 
 /*

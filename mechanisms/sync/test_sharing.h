@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_sharing.h - what the tests of sync/ share: memory, forked children, and
+ * how to know that somebody sleeps.
+ */
+#ifndef IPCLAB_TEST_SHARING_H
+#define IPCLAB_TEST_SHARING_H
+
+#include "common/test_census.h"
+
+#include "common/hooks.h"
+#include "common/io.h"
+#include "sync/sync.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+/* How long anybody waits for what must come: its end is a failure. */
+#define TEST_BOUND (10 * SECOND)
+
+/* Zeroed memory that children share. */
+static inline void *test_memory(size_t size)
+{
+    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(base != MAP_FAILED);
+    return base;
+}
+
+/*
+ * A child that calls f and leaves by _exit with its result.  What crashes in
+ * it, be it a hook of fork(2), must end it: cmocka would catch the signal there
+ * and run the rest of the tests.
+ */
+static inline pid_t test_fork(int (*f)(void *), void *argument)
+{
+    void (*caught)(int) = signal(SIGSEGV, SIG_DFL);
+    pid_t pid;
+
+    fflush(stdout);
+    fflush(stderr);
+    pid = fork();
+    if (pid == 0) {
+        alarm(CENSUS_SECONDS);
+        _exit(f(argument));
+    }
+    signal(SIGSEGV, caught);
+    assert_true(pid > 0);
+    return pid;
+}
+
+static inline int test_reap(pid_t pid)
+{
+    int status = -1;
+
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* It must have found nothing wrong. */
+static inline void test_expect(pid_t pid)
+{
+    int status = test_reap(pid);
+
+    if (WIFSIGNALED(status))
+        fail_msg("a child was ended by signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status))
+        fail_msg("a child found something wrong in line %d (modulo 256)",
+                 WEXITSTATUS(status));
+}
+
+static inline void test_kill(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    assert_int_equal(test_reap(pid), SIGKILL);
+}
+
+/*
+ * Does this thread sleep in a futex call, on this word (NULL: on any)?  A child
+ * that was forked has the word where we have it.  Where /proc does not show the
+ * call, its state must do.
+ */
+static inline bool test_is_asleep(pid_t thread, const volatile void *word)
+{
+    char path[64], text[256] = "", *at;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/syscall", thread);
+    file = fopen(path, "re");
+    if (file && fgets(text, sizeof text, file)) {
+        fclose(file);
+        return strtol(text, &at, 10) == SYS_futex &&
+               (!word || strtoull(at, NULL, 16) == (uintptr_t)word);
+    }
+    if (file)
+        fclose(file);
+    snprintf(path, sizeof path, "/proc/%d/stat", thread);
+    file = fopen(path, "re");
+    at = file && fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
+    if (file)
+        fclose(file);
+    return at && at[1] == ' ' && at[2] == 'S';
+}
+
+/* Until it does: false when it does not within the bound. */
+static inline bool test_sleeps(pid_t thread, const volatile void *word)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (!test_is_asleep(thread, word)) {
+        if (clock_now() > deadline)
+            return false;
+        sched_yield();
+    }
+    return true;
+}
+
+/* Until the word has this value: false when it has not within the bound. */
+static inline bool test_becomes(const _Atomic uint32_t *word, uint32_t value)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (atomic_load(word) != value) {
+        if (clock_now() > deadline)
+            return false;
+        sched_yield();
+    }
+    return true;
+}
+
+/* --- what is drawn: splitmix64, from IPCLAB_TEST_SEED or the clock --- */
+
+static uint64_t test_seed;
+
+static inline uint64_t test_mix(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static inline void test_take_seed(void)
+{
+    const char *given = getenv("IPCLAB_TEST_SEED");
+
+    test_seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_now();
+    print_message("seed %llu\n", (unsigned long long)test_seed);
+}
+
+#endif
