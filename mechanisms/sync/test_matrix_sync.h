@@ -93,7 +93,7 @@ static inline int matrix_check_robust(void *thing, void *kept)
 
 #define MATRIX_LOCK(what, title)                                               \
     static const struct shareable matrix_##what = {                            \
-        .name = title,                                                         \
+        .name = (title),                                                       \
         .make = matrix_make_##what,                                            \
         .pack = matrix_pack_lock,                                              \
         .unpack = matrix_unpack_lock,                                          \
