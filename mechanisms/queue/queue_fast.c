@@ -204,13 +204,13 @@ static int write_item(int fd, const void *item, size_t size)
     return (size_t)put == header + size ? 0 : -EIO; /* it was not empty */
 }
 
-/* region: direct */
 static bool is_drained(const struct fast *f)
 {
     return peek(&f->writers->written) ==
            atomic_load_explicit(&f->readers->gets, memory_order_acquire);
 }
 
+/* region: direct */
 static bool fast_direct(struct queue_side *s, const void *item, size_t size)
 {
     struct fast *f = s->own;
@@ -246,7 +246,6 @@ static size_t chunk(const struct queue_side *s, const struct batch *b,
     return end;
 }
 
-/* region: batch */
 static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
 {
     struct fast *f = s->own;
@@ -256,6 +255,7 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
         size_t items, end = chunk(s, b, *at, &items);
         bool wanted;
 
+        /* region: batch */
         error = lock_acquire(&s->writing, NO_TIMEOUT);
         if (error)
             break;
@@ -268,10 +268,10 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
             *at = end;
         if (wanted && *at < b->used)
             queue_side_give_way(s, &f->writers->written);
+        /* end: batch */
     }
     return error;
 }
-/* end: batch */
 
 /* --- out of the pipe --- */
 
