@@ -8,6 +8,9 @@
 
 #include "queue/parts.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 /* Up to here an item is read with its neighbours and copied once more; a longer
  * one goes straight to who gets it, as in pipe/. */
 enum { SMALL = 4096 };
@@ -61,6 +64,22 @@ static inline void poke(_Atomic uint64_t *count, uint64_t value)
 static inline size_t ahead_of(const struct fast *f)
 {
     return (size_t)(peek(&f->readers->end) - peek(&f->readers->start));
+}
+
+/*
+ * read(2), write(2) and their like, repeated while they are interrupted: bytes
+ * or -errno.  Not by their functions, which in a process that has threads make
+ * each call a point where its thread may be cancelled, for more than what a
+ * lock costs; and whoever was cancelled here would leave a lock behind.
+ */
+static inline ssize_t fast_io(long call, int fd, const void *at, size_t n)
+{
+    long done;
+
+    do
+        done = syscall(call, fd, at, n);
+    while (done < 0 && errno == EINTR);
+    return done < 0 ? -errno : (ssize_t)done;
 }
 
 /* read_ahead.c, with the readers' lock in hand: the next item, as queue_get. */

@@ -8,8 +8,6 @@
  */
 #include "queue/fast.h"
 
-#include "common/io.h"
-
 #include <sys/uio.h>
 
 static unsigned char *ahead_at(const struct fast *f)
@@ -23,17 +21,6 @@ static void set_ahead(struct fast *f, size_t start, size_t end)
     poke(&f->readers->end, end);
 }
 
-/* One readv(2), repeated while it is interrupted: bytes or -errno. */
-static ssize_t read_into(int fd, const struct iovec *pieces, int n)
-{
-    ssize_t got;
-
-    do
-        got = readv(fd, pieces, n);
-    while (got < 0 && errno == EINTR);
-    return got < 0 ? -errno : got;
-}
-
 /* The rest of an item, straight to who gets it, and what lies behind it. */
 static ssize_t finish(struct queue_side *s, unsigned char *to, size_t rest)
 {
@@ -43,7 +30,7 @@ static ssize_t finish(struct queue_side *s, unsigned char *to, size_t rest)
     set_ahead(f, 0, 0);
     while (rest) {
         struct iovec pieces[2] = {{to, rest}, {f->ahead, more ? f->size : 0}};
-        ssize_t got = read_into(s->reader.fd, pieces, 2);
+        ssize_t got = fast_io(SYS_readv, s->reader.fd, pieces, 2);
 
         if (got <= 0)
             return got ? got : -EBADMSG;
@@ -90,7 +77,7 @@ static ssize_t guess(struct queue_side *s, struct into *into)
                               {f->ahead + HEADER, s->steps & QUEUE_READ_AHEAD
                                                       ? f->size - HEADER - size
                                                       : 0}};
-    ssize_t n = read_into(s->reader.fd, pieces, 3);
+    ssize_t n = fast_io(SYS_readv, s->reader.fd, pieces, 3);
     uint64_t real = 0;
 
     if (n <= 0)
@@ -127,10 +114,11 @@ static ssize_t read_more(struct queue_side *s, size_t missing)
     size_t have = ahead_of(f);
     ssize_t got;
 
-    memmove(f->ahead, ahead_at(f), have);
+    if (have)
+        memmove(f->ahead, ahead_at(f), have);
     set_ahead(f, 0, have);
-    got = read_some(s->reader.fd, f->ahead + have,
-                    s->steps & QUEUE_READ_AHEAD ? f->size - have : missing);
+    got = fast_io(SYS_read, s->reader.fd, f->ahead + have,
+                  s->steps & QUEUE_READ_AHEAD ? f->size - have : missing);
     if (got > 0)
         set_ahead(f, 0, have + (size_t)got);
     return got ? got : have ? -EBADMSG : -EPIPE;
