@@ -42,18 +42,28 @@ static void close_side(struct queue_side *s)
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* A wait for ever has no timeout, however long: `ipclab waits` would say of it
+ * that it ends by itself. */
+static int wait_for_change(struct queue_side *s, int64_t deadline)
+{
+    struct timespec at = {(time_t)(deadline / SECOND),
+                          (long)(deadline % SECOND)};
+
+    if (deadline == NO_TIMEOUT)
+        return -pthread_cond_wait(&s->changed, &s->mutex);
+    return -pthread_cond_timedwait(&s->changed, &s->mutex, &at);
+}
+
 /* Wait until the feeder has sent all, and have it back. */
 static int finish(struct queue_side *s, int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
-    struct timespec at = {(time_t)(deadline / SECOND),
-                          (long)(deadline % SECOND)};
     bool joins;
     int error = 0;
 
     pthread_mutex_lock(&s->mutex);
     while (s->feeding && !s->ended && !error)
-        error = -pthread_cond_timedwait(&s->changed, &s->mutex, &at);
+        error = wait_for_change(s, deadline);
     joins = s->feeding && s->ended;
     if (joins)
         s->feeding = false;

@@ -174,7 +174,6 @@ static void send_all(struct queue_side *s, const struct batch *b)
     }
 }
 
-/* region: encode */
 /* In the feeder, and without a lock: a bad item harms nobody else. */
 static void encode_all(struct queue_side *s, const struct batch *raw)
 {
@@ -197,7 +196,6 @@ static void encode_all(struct queue_side *s, const struct batch *raw)
     send_all(s, &encoded);
     batch_free(&encoded);
 }
-/* end: encode */
 
 /* Wait for items, and take all.  False: closed, and nothing is left. */
 static bool take_all(struct queue_side *s)

@@ -111,14 +111,17 @@ static void fast_detach(struct queue_side *s)
 /* --- places --- */
 
 /* Is there room for one more?  Looks at the readers' line only when what it has
- * seen of it says no. */
+ * seen of it says no.  Of a `puts` that is older than the gets: a new look will
+ * tell. */
 static bool has_room(const struct queue_side *s, struct fast *f, uint64_t puts)
 {
-    if (puts - peek(&f->gets_seen) < s->maxsize)
+    int64_t room = (int64_t)s->maxsize;
+
+    if ((int64_t)(puts - peek(&f->gets_seen)) < room)
         return true;
     poke(&f->gets_seen,
          atomic_load_explicit(&f->readers->gets, memory_order_seq_cst));
-    return puts - peek(&f->gets_seen) < s->maxsize;
+    return (int64_t)(puts - peek(&f->gets_seen)) < room;
 }
 
 /*
@@ -201,13 +204,13 @@ static int write_item(int fd, const void *item, size_t size)
     return (size_t)put == header + size ? 0 : -EIO; /* it was not empty */
 }
 
-/* region: direct */
 static bool is_drained(const struct fast *f)
 {
     return peek(&f->writers->written) ==
            atomic_load_explicit(&f->readers->gets, memory_order_acquire);
 }
 
+/* region: direct */
 static bool fast_direct(struct queue_side *s, const void *item, size_t size)
 {
     struct fast *f = s->own;
@@ -243,7 +246,6 @@ static size_t chunk(const struct queue_side *s, const struct batch *b,
     return end;
 }
 
-/* region: batch */
 static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
 {
     struct fast *f = s->own;
@@ -253,6 +255,7 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
         size_t items, end = chunk(s, b, *at, &items);
         bool wanted;
 
+        /* region: batch */
         error = lock_acquire(&s->writing, NO_TIMEOUT);
         if (error)
             break;
@@ -265,10 +268,10 @@ static int fast_send(struct queue_side *s, const struct batch *b, size_t *at)
             *at = end;
         if (wanted && *at < b->used)
             queue_side_give_way(s, &f->writers->written);
+        /* end: batch */
     }
     return error;
 }
-/* end: batch */
 
 /* --- out of the pipe --- */
 

@@ -124,7 +124,6 @@ static ssize_t read_more(struct queue_side *s, size_t missing)
     return got ? got : have ? -EBADMSG : -EPIPE;
 }
 
-/* region: shared-read-ahead */
 /* The next item, from the buffer if it is there. */
 ssize_t read_ahead_next(struct queue_side *s, struct into *into,
                         int64_t timeout)
@@ -156,4 +155,3 @@ ssize_t read_ahead_next(struct queue_side *s, struct into *into,
             return got;
     }
 }
-/* end: shared-read-ahead */

@@ -34,7 +34,7 @@ struct slot {
 
 static inline uint32_t slot_position(const struct slot *s)
 {
-    return (uint32_t)(atomic_load_explicit(&s->seen, memory_order_relaxed) >>
+    return (uint32_t)(atomic_load_explicit(&s->seen, memory_order_acquire) >>
                       32);
 }
 
@@ -58,13 +58,17 @@ static inline void slot_moves(struct slot *s, uint32_t position, bool got)
                           memory_order_seq_cst);
 }
 
-/* What all of them have put and nobody has seen yet. */
+/* What all of them have put and nobody has seen yet.  Of each the position is
+ * looked at first: what was put is never behind it. */
 static inline uint32_t slots_unseen(const struct slot *s)
 {
     uint32_t sum = 0;
 
-    for (int i = 0; i < SLOTS; i++)
-        sum += slot_put(&s[i]) - slot_position(&s[i]);
+    for (int i = 0; i < SLOTS; i++) {
+        uint32_t position = slot_position(&s[i]);
+
+        sum += slot_put(&s[i]) - position;
+    }
     return sum;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_queue.c - the promises of a Queue within one process, of every way. */
+#include "queue/fast.h"
 #include "queue/test_queues.h"
 
 static void items_come_in_their_order(void **state)
@@ -227,6 +228,28 @@ static void a_put_waits_until_somebody_gets(void **state)
     test_end_queue(&q);
 }
 
+/*
+ * Between its look at how many were put and that at how many were got, others
+ * put one and got it.  It is not full for that.
+ */
+static void a_put_that_was_overtaken_is_not_refused(void **state)
+{
+    for (unsigned way = 1; way <= QUEUE_FAST; way++) {
+        struct fast *f;
+        struct queue q;
+
+        (void)state;
+        test_open_queue(&q, 2, way);
+        f = q.side->own;
+        f->gets_seen = ++f->readers->gets;
+        assert_int_equal(queue_put(&q, "x", 1, 0), 0);
+        f->gets_seen = --f->readers->gets;
+        assert_int_equal(test_arrives(&q), true);
+        assert_int_equal(queue_qsize(&q), 1);
+        test_end_queue(&q);
+    }
+}
+
 /* --- several gets that wait --- */
 
 static int gets_one(void *queue)
@@ -273,6 +296,7 @@ int main(int argc, char **argv)
         TEST_WAYS(one_that_nobody_put_into_is_closed_at_once),
         TEST(what_cannot_be_made_is_refused),
         TEST_WAYS(a_put_waits_until_somebody_gets),
+        TEST(a_put_that_was_overtaken_is_not_refused),
         TEST_WAYS(each_of_several_idle_readers_gets_one),
     };
 

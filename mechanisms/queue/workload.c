@@ -222,7 +222,8 @@ OPENS(joinable, KIND_JOINABLE)
     }
 #define STEPS                                                                  \
     {                                                                          \
-        "steps", 0, "1,3,7", "of batch 1, read-ahead 2, direct put 4; 0: all"  \
+        "steps", 0, "1,3,7,8",                                                 \
+            "batch 1, read-ahead 2, direct put 4; robust 8; 0: 7"              \
     }
 
 static const struct setting capacity[] = {CAPACITY, {.name = NULL}};

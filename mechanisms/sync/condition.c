@@ -106,12 +106,14 @@ int condition_notify(struct condition *c, uint32_t n)
         n = waiters;
     if (n == 0)
         return 0;
+    /* region: notify */
     woken = futex_wake(&s->sequence, n);
     if (woken < n) {
         atomic_fetch_add_explicit(&s->sequence, 1, memory_order_relaxed);
         woken += futex_wake(&s->sequence, n - woken);
     }
     one_waiter_less(s, woken);
+    /* end: notify */
     return 0;
 }
 

@@ -82,7 +82,6 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
     int64_t deadline = -1;
 
     for (;;) {
-        /* region: lock-slow */
         if (!(seen & FUTEX_TID_MASK)) {
             uint32_t take = me | (seen & FUTEX_WAITERS);
 
@@ -92,6 +91,7 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
                 return (seen & FUTEX_OWNER_DIED) ? -EOWNERDEAD : 0;
             continue;
         }
+        /* region: lock-slow */
         if (timeout <= 0)
             return -ETIMEDOUT;
         if (!(seen & FUTEX_WAITERS) &&
@@ -129,6 +129,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
 
     if (!head)
         return -ENOTSUP;
+    /* region: robust-take */
     head->list_op_pending = entry_of(s);
     in_order();
     error = take_word(&s->word, me, timeout);
@@ -138,6 +139,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
     }
     in_order();
     head->list_op_pending = NULL;
+    /* end: robust-take */
     return error;
 }
 

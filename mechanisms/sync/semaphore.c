@@ -28,15 +28,15 @@ static bool take(struct semaphore_state *s)
 static int wait_and_take(struct semaphore_state *s, int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
-    int error = 0;
+    bool taken, late = false;
 
     if (timeout <= 0)
         return -ETIMEDOUT;
     atomic_fetch_add_explicit(&s->waiters, 1, memory_order_seq_cst);
-    while (!take(s) && error != -ETIMEDOUT)
-        error = futex_wait(&s->value, 0, deadline);
+    while (!(taken = take(s)) && !late)
+        late = futex_wait(&s->value, 0, deadline) == -ETIMEDOUT;
     atomic_fetch_sub_explicit(&s->waiters, 1, memory_order_relaxed);
-    return error == -ETIMEDOUT ? error : 0;
+    return taken ? 0 : -ETIMEDOUT;
 }
 
 int semaphore_acquire(struct semaphore *s, int64_t timeout)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: syscall
 /* test_semaphore.c - Semaphore and BoundedSemaphore: never more than there are,
  * and nobody is left asleep. */
 #include "start/test_children.h"
@@ -76,6 +77,48 @@ static void a_timeout_is_waited_for_and_takes_nothing(void **state)
     assert_int_equal(s.state->waiters, 0);
     assert_int_equal(semaphore_release(&s), 0);
     assert_int_equal(semaphore_value(&s), 1);
+    semaphore_close(&s);
+}
+
+/* --- a release at the very end of a timeout --- */
+
+static struct semaphore *late; /* released when the next sleep ends */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+    struct semaphore *s = late;
+    long a[6];
+    va_list list;
+
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    late = NULL;
+    if (number == SYS_futex && s) {
+        semaphore_release(s);
+        errno = ETIMEDOUT;
+        return -1;
+    }
+    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* Who takes it then has it, and does not say that it has not. */
+static void a_release_at_the_end_of_a_timeout_is_not_lost(void **state)
+{
+    struct semaphore s;
+
+    (void)state;
+    assert_int_equal(semaphore_open(&s, 0, false), 0);
+    late = &s;
+    if (semaphore_acquire(&s, SECOND) == 0)
+        assert_int_equal(semaphore_value(&s), 0);
+    else
+        assert_int_equal(semaphore_value(&s), 1);
+    assert_null(late);
     semaphore_close(&s);
 }
 
@@ -298,6 +341,7 @@ int main(int argc, char **argv)
         TEST(a_bounded_one_is_not_released_beyond_its_beginning),
         TEST(a_value_that_cannot_be_is_refused),
         TEST(a_timeout_is_waited_for_and_takes_nothing),
+        TEST(a_release_at_the_end_of_a_timeout_is_not_lost),
         TEST(each_release_lets_one_of_those_who_wait_go),
         TEST(as_many_as_were_released_go),
         TEST(a_killed_waiter_keeps_nobody_asleep),
