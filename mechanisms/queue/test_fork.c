@@ -69,6 +69,40 @@ static void what_was_not_sent_at_a_fork_comes_once(void **state)
     test_end_queue(&q);
 }
 
+/* In a child of one that has freed a queue which its feeder still has. */
+static int opens_and_frees(void *way)
+{
+    for (int i = 0; i < 3; i++) {
+        struct queue q;
+
+        if (queue_open_as(&q, 0, *(unsigned *)way) || put_some(&q, 0, 1))
+            return test_line(__LINE__);
+        queue_free(&q); /* and what else was freed */
+    }
+    return 0;
+}
+
+static void what_its_parent_has_freed_is_not_a_childs_to_send(void **state)
+{
+    unsigned way = way_in(state), before = count_descriptors();
+    struct queue q, other;
+    struct parcel parcel;
+
+    test_open_queue(&q, 0, way);
+    parcel_init(&parcel);
+    assert_int_equal(queue_pack(&q, &parcel), 0);
+    assert_int_equal(queue_unpack(&other, &parcel), 0);
+    parcel_free(&parcel);
+    assert_int_equal(lock_acquire(&other.side->writing, TEST_BOUND), 0);
+    assert_int_equal(put_some(&q, 0, EACH), 0);
+    queue_free(&q);
+    test_expect(test_fork(opens_and_frees, &way));
+    assert_int_equal(lock_release(&other.side->writing), 0);
+    get_all(&other, EACH);
+    test_end_queue(&other);
+    test_reap_freed(before);
+}
+
 /* --- the notes' program: a queue that is global, and inherited --- */
 
 static struct queue global;
@@ -400,6 +434,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST_WAYS(what_was_not_sent_at_a_fork_comes_once),
+        TEST_WAYS(what_its_parent_has_freed_is_not_a_childs_to_send),
         TEST_WAYS(a_forked_child_uses_the_global_queue_that_it_has),
         TEST_WAYS(a_grandchild_puts_as_well),
         TEST_WAYS(children_of_every_method_put_and_the_parent_too),

@@ -47,6 +47,21 @@ static inline void test_end_queue(struct queue *q)
     queue_free(q);
 }
 
+/* What was freed is given back by a later queue_free, when its feeder is done:
+ * free others until there are as many descriptors as before. */
+static inline void test_reap_freed(unsigned descriptors)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (count_descriptors() > descriptors && clock_now() < deadline) {
+        struct queue q;
+
+        test_open_queue(&q, 0, QUEUE_PLAIN);
+        queue_free(&q);
+        sched_yield();
+    }
+}
+
 /* Put item `number` of that size: what queue_put says. */
 static inline int test_put(struct queue *q, uint64_t number, size_t size,
                            int64_t timeout)
