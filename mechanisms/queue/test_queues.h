@@ -86,6 +86,22 @@ static inline int test_got(const void *item, ssize_t got, uint64_t number,
                : test_line(__LINE__);
 }
 
+/* Numbers first to first + n - 1. */
+static inline int test_put_some(struct queue *q, uint64_t first, uint64_t n)
+{
+    for (uint64_t i = first; i < first + n; i++)
+        if (queue_put(q, &i, sizeof i, 0))
+            return test_line(__LINE__);
+    return 0;
+}
+
+/* What a process that leaves by _exit does before. */
+static inline int test_finish_queue(struct queue *q)
+{
+    queue_close(q);
+    return queue_join_thread(q, TEST_BOUND) ? test_line(__LINE__) : 0;
+}
+
 /* Get it, into memory of its own: 0, or a line. */
 static inline int test_get(struct queue *q, uint64_t number, size_t size)
 {
