@@ -271,6 +271,8 @@ struct hazard {
 
 struct mechanism {
     const char *name;                 /* "pipe" */
+    const char *variant_of;           /* the one that is measured at every size
+                                         before this one is; or NULL */
     const char *python;               /* "multiprocessing.Pipe" */
     const char *summary;              /* one line */
     const struct workload *workloads; /* NULL-name ended */

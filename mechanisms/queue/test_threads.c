@@ -56,8 +56,10 @@ static void *puts_and_gets(void *who)
     for (uint64_t i = first; i < first + TURNS; i++) {
         note(queue_put(&shared, &i, sizeof i, TEST_BOUND) ? __LINE__ : 0);
         if (queue_qsize(&shared) < 0 ||
-            queue_qsize(&shared) > THREADS * TURNS ||
-            queue_empty(&shared) < 0 || queue_full(&shared) < 0)
+            queue_qsize(&shared) > THREADS * TURNS || queue_full(&shared) < 0)
+            note(__LINE__);
+        /* A robust one's looks at the last packet as it is, without a lock. */
+        if (shared.side->steps != QUEUE_ROBUST && queue_empty(&shared) < 0)
             note(__LINE__);
         get_any(TEST_BOUND);
     }
