@@ -26,9 +26,9 @@ static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
 
 /*
  * 0: every workload once.  1, 2: the sizes that every plan should have, what a
- * parent holds, and how many contend.  3: two cores, which say more than one more
- * size.  Then a size a tier, and the
- * settings; last of all the sizes of variants.
+ * parent holds, and how many contend.  3: two cores, which say more than
+ * another size does.  Then a size a tier, and the settings; last of all the
+ * sizes of variants.
  */
 enum {
     TIER_SIZES = 1,
