@@ -480,77 +480,88 @@ class Pair:
 
 
 class Handover(Crowd):
-    """Two processes in turns; an operation is there and back."""
+    """Processes in turns, two of them; an operation is there and back.  Of a
+    barrier's rounds it is one, of as many processes as are asked for."""
 
     def __init__(self, options):
         self.least = 1
-        self.done = 0
         self.turn = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
-        self.take, self.give = {
-            "condition/handover": self.by_condition,
-            "event/handover": self.by_event,
-            "barrier/round": self.by_barrier}[options.name]()
-        self.start([self.serve], options.cpu_sets)
+        self.all = 2
+        if options.name == "barrier/round":
+            self.all = options.settings.get("processes", 2)
+        self.takers = {"condition/handover": self.by_condition,
+                       "event/handover": self.by_event,
+                       "barrier/round": self.by_barrier}[options.name]()
+        self.start([functools.partial(self.serve, number)
+                    for number in range(1, self.all)], options.cpu_sets)
 
     def by_condition(self):
+        """The timed side makes the token odd, its peer makes it even."""
         condition, turn = context.Condition(), self.turn
         acquire, release = condition.acquire, condition.release
         wait, notify = condition.wait, condition.notify
 
-        def take():
-            """Hand it over, and have it back: one notify and one wait."""
+        def there():
             acquire()
+            if turn[0] & 1:
+                corrupted()
             turn[0] += 1
             notify()
             while turn[0] & 1:
                 wait()
             release()
 
-        def give():
+        def back():
             acquire()
             while not turn[0] & 1:
                 wait()
             turn[0] += 1
             notify()
             release()
-        return take, give
+        return there, back
 
     def by_event(self):
-        there, back, turn = context.Event(), context.Event(), self.turn
+        """The same token."""
+        go, come, turn = context.Event(), context.Event(), self.turn
 
-        def take():
+        def there():
             turn[0] += 1
-            there.set()
-            back.wait()
-            back.clear()
+            go.set()
+            come.wait()
+            come.clear()
+            if turn[0] & 1:
+                corrupted()
 
-        def give():
-            there.wait()
-            there.clear()
+        def back():
+            go.wait()
+            go.clear()
+            if not turn[0] & 1:
+                corrupted()
             turn[0] += 1
-            back.set()
-        return take, give
+            come.set()
+        return there, back
 
     def by_barrier(self):
-        wait, turn = context.Barrier(2).wait, self.turn
+        """Behind it, whoever is next to one has come as often."""
+        wait, turn = context.Barrier(self.all).wait, self.turn
 
-        def take():
-            turn[0] += 1
+        def arrive(number):
+            mine = turn[number] + 1
+            turn[number] = mine
             wait()
+            if turn[after[number]] < mine:
+                corrupted()
+        after = [*range(1, self.all), 0]
+        return [functools.partial(arrive, i) for i in range(self.all)]
 
-        def give():
-            turn[1] += 1
-            wait()
-        return take, give
-
-    def serve(self, over, n):
-        give, before = self.give, usage()
+    def serve(self, number, over, n):
+        take, before = self.takers[number], usage()
         for _ in itertools.repeat(None, n):
-            give()
+            take()
         return peer_since(before, over)
 
     def run(self, batch, samples):
-        now, repeat, take = time.monotonic_ns, itertools.repeat, self.take
+        now, repeat, take = time.monotonic_ns, itertools.repeat, self.takers[0]
         before = usage()
         self.tell(batch * len(samples))
         for i in range(len(samples)):
@@ -558,11 +569,8 @@ class Handover(Crowd):
             for _ in repeat(None, batch):
                 take()
             samples[i] = now() - start
-        mine, theirs = since(before), self.over()[0]
-        self.done += batch * len(samples)
-        if self.turn[0] + self.turn[1] != 2 * self.done:
-            raise Failed("a turn was lost")
-        return (), [a + b for a, b in zip(mine, theirs)]
+        spent = [since(before), *self.over()]
+        return (), [sum(column) for column in zip(*spent)]
 
     def batch(self, ns, clock):
         return power_of_two(20 * clock / ns)
@@ -900,13 +908,17 @@ SETTINGS = ("resident", "huge", "descriptors", "capacity", "steps",
 def timed(workload, batch, count):
     """count samples of batch operations: them, and what run gives."""
     samples = zeros(count)
+    blame = getattr(workload, "blame", nothing)
     try:
-        latencies, counters = workload.run(batch, samples)
-    except Failed:
-        raise
-    except Exception:
-        if isinstance(workload, Crowd):
-            workload.blame()
+        try:
+            latencies, counters = workload.run(batch, samples)
+        except (Failed, Gone):
+            raise
+        except Exception:
+            blame()
+            raise
+    except Gone:  # whatever was being done, that included
+        blame()
         raise
     return samples, latencies, counters
 
