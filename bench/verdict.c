@@ -69,6 +69,10 @@ static const struct kind {
      .find = find_no_answer,
      .stages = 1,
      .look = look_waiter},
+    {.evidence = "place without item", .find = find_no_place},
+    {.evidence = "not yet sent", .stages = 2, .look = look_held_back},
+    {.evidence = "never sent", .stages = 2, .look = look_never_sent},
+    {.evidence = "buffer grows", .stages = 2, .look = look_growth},
     {.evidence = "second owner", .stages = 2, .look = look_second_owner},
 };
 

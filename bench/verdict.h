@@ -56,6 +56,10 @@
  *     "sentinel pipe"  HANGS: the victim waits in poll(2) on the descriptor
  *                      alone, a pipe whose write end the holder alone still
  *                      has, and the child, whose end it waits for, is a zombie
+ *     "place without item"  HANGS: the victim waits for the semaphore of its
+ *                      memory, which is 0; the number in the other is 0 too,
+ *                      and the pipe of its descriptor is empty: no item has
+ *                      the place that is missing
  *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
@@ -82,6 +86,15 @@
  *                      a thread of the victim, which sleeps; 2: it has not
  *                      run since, and the word holds the id of one of the
  *                      holder's
+ *     "not yet sent"   of two queues: 1: a thread of the victim waits for the
+ *                      lock at a word, which somebody has, and the pipe is
+ *                      empty; 2: it is not
+ *     "never sent"     of two queues: 1: the child's memory says how many items
+ *                      it has put, of `count` bytes each, and the pipe holds
+ *                      fewer; 2: the child is a zombie of status 0, and the
+ *                      pipe holds what it held
+ *     "buffer grows"   1, 2: between them the victim's own pages grew by 7/8
+ *                      of `count` bytes
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens

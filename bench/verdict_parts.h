@@ -29,6 +29,8 @@ bool find_torn(const struct inspection *i, const struct tasks *look,
 
 bool find_another_pipe(const struct inspection *i, const struct tasks *look,
                        pid_t root);
+bool find_no_place(const struct inspection *i, const struct tasks *look,
+                   pid_t root);
 bool find_server_futex(const struct inspection *i, const struct tasks *look,
                        pid_t root);
 
@@ -66,6 +68,9 @@ enum sight look_first_value(struct inspection *i, int stage, pid_t root);
 enum sight look_another_pipe(struct inspection *i, int stage, pid_t root);
 enum sight look_killed_server(struct inspection *i, int stage, pid_t root);
 enum sight look_cut_off(struct inspection *i, int stage, pid_t root);
+enum sight look_held_back(struct inspection *i, int stage, pid_t root);
+enum sight look_never_sent(struct inspection *i, int stage, pid_t root);
+enum sight look_growth(struct inspection *i, int stage, pid_t root);
 enum sight look_owner(struct inspection *i, int stage, pid_t root);
 enum sight look_reader(struct inspection *i, int stage, pid_t root);
 enum sight look_writer(struct inspection *i, int stage, pid_t root);

@@ -57,6 +57,70 @@ const struct hazard queue_hazards[] = {
                                     "a robust queue: packets, and robust locks",
                                     NULL},
      .run = killed_feeder},
+    {.name = "lost-on-exit",
+     .summary = "a process leaves by _exit: what its feeder had not sent is "
+                "lost, and nobody is told",
+     .lesson = "08",
+     .question = "A child puts 40 pages into a queue, each put says 0, and "
+                 "leaves by _exit(0).\n"
+                 "The parent gets what comes.  What will it do: a) finish, "
+                 "with 40 b) hang\n"
+                 "c) crash d) finish, with fewer?",
+     .victim = "the parent",
+     .expect = LOSES,
+     .evidence = "never sent",
+     .cures =
+         (const char *const[]){"close and join_thread, then _exit",
+                               "the exit sequence, which does that",
+                               "a SimpleQueue: put returns when it is sent",
+                               NULL},
+     .run = lost_on_exit},
+    {.name = "empty-lies",
+     .summary =
+         "a consumer stops because the queue is empty, and an item is on "
+         "its way",
+     .lesson = "08",
+     .question = "An item was put, and its feeder waits for its turn.  A "
+                 "consumer does\n"
+                 "`while not q.empty(): q.get()`, and stops.  What will it do: "
+                 "a) finish, with\n"
+                 "the item b) hang c) crash d) finish, without it?",
+     .victim = "the consumer",
+     .expect = LOSES,
+     .evidence = "not yet sent",
+     .cures = (const char *const[]){"a last item that says so",
+                                    "both know how many there are", NULL},
+     .run = empty_lies},
+    {.name = "unbounded-buffer",
+     .summary = "nobody gets, and put never waits: the producer's memory grows",
+     .lesson = "08",
+     .question = "A process puts 1024 items of 64 KiB into a queue without a "
+                 "maxsize, and nobody\n"
+                 "gets.  What will the puts do: a) fail b) hang c) crash d) "
+                 "succeed, and take\n"
+                 "64 MiB?",
+     .victim = "the producer",
+     .expect = COSTS,
+     .evidence = "buffer grows",
+     .cures =
+         (const char *const[]){"a maxsize: put waits for a place",
+                               "a maxsize and a timeout: put says so", NULL},
+     .run = unbounded_buffer},
+    {.name = "poison-item",
+     .summary = "an item cannot be encoded, and its place is never given back",
+     .lesson = "08",
+     .question = "A naive queue has one place.  An item is put that its feeder "
+                 "cannot encode, and\n"
+                 "then a good one.  What will the second put do: a) finish b) "
+                 "hang c) crash?",
+     .victim = "the producer",
+     .expect = HANGS,
+     .evidence = "place without item",
+     .cures =
+         (const char *const[]){"our Queue: a dropped item gives its place back",
+                               "the naive one, which does so as well",
+                               "encode first, and then take a place", NULL},
+     .run = poison_item},
     {.name = "fork-dead-feeder",
      .summary = "a forked child believes that it has a feeder, which fork did "
                 "not copy",

@@ -18,6 +18,10 @@ int killed_idle_reader(struct witness *w, int cure);   /* hazards_killed.c */
 int killed_feeder(struct witness *w, int cure);        /* hazards_feeder.c */
 int fork_dead_feeder(struct witness *w, int cure);     /* hazards_fork.c */
 int fork_duplicate_items(struct witness *w, int cure); /* hazards_fork.c */
+int lost_on_exit(struct witness *w, int cure);         /* hazards_lost.c */
+int empty_lies(struct witness *w, int cure);           /* hazards_empty.c */
+int unbounded_buffer(struct witness *w, int cure);     /* hazards_memory.c */
+int poison_item(struct witness *w, int cure);          /* hazards_poison.c */
 int spawn_rebuilt_queue(struct witness *w, int cure);  /* hazards_rebuilt.c */
 
 /* Wait until somebody has the lock, and sleeps with it in hand: 0, or
