@@ -2,9 +2,9 @@
 /*
  * plan.c - what a run will measure, and what it leaves out.
  *
- * Candidates come tier by tier, the most telling first, and are taken while
- * the budget lasts.  A request that names sizes, settings or placements is
- * taken whole: whoever asks for a row gets it.
+ * Candidates come tier by tier (plan_tiers.c), the most telling first, and are
+ * taken while the budget lasts.  A request that names sizes, settings or
+ * placements is taken whole: whoever asks for a row gets it.
  */
 #include "planner.h"
 
@@ -15,8 +15,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const int64_t MiB = INT64_C(1) << 20;
 
 int planner_add(struct planner *p, struct row row)
 {
@@ -114,8 +112,7 @@ const char *planner_missing(const struct planner *p, const struct row *row)
     return NULL;
 }
 
-/* Take a row with its floor and its reference, if it can be and fits. */
-static void consider(struct planner *p, struct row row)
+void planner_consider(struct planner *p, struct row row)
 {
     int floor_row = -1, reference;
     const char *reason;
@@ -154,85 +151,13 @@ static void consider(struct planner *p, struct row row)
         planner_add_floor(p, row_ceiling(&row));
 }
 
-/* From parents of the sizes that such a plan may have. */
-static void consider_resident(struct planner *p, struct row row)
-{
-    consider(p, row_with(row, "resident", 64 * MiB));
-    if (p->request->scale != SCALE_QUICK)
-        consider(p, row_with(row, "resident", 256 * MiB));
-}
-
-/* The sizes of a tier of their own, the most telling first. */
-static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
-                                       1024, 262144, 16384,   4194304,  256};
-
-/*
- * 0: every workload once.  1, 2, 3: the sizes that every plan should have, and
- * what a parent holds.  4: two cores.  Then a size a tier, and the settings.
- */
-enum { TIER_SIZES = 1, TIER_CROSS = 4, TIER_MORE = 5, TIER_LAST = 12 };
-
-/* The size of a tier, or 0. */
-static size_t tier_size(int tier)
-{
-    if (tier >= TIER_SIZES && tier < TIER_CROSS)
-        return telling_sizes[tier - TIER_SIZES];
-    if (tier >= TIER_MORE && tier < TIER_LAST)
-        return telling_sizes[tier - TIER_MORE + TIER_CROSS - TIER_SIZES];
-    return 0;
-}
-
-/*
- * What the parent holds.  The whole start comes first; its parts, and of it the
- * copy of huge pages, before the sizes that not every plan has.
- */
-static void consider_held(struct planner *p, const struct row *row, int tier)
-{
-    bool whole = strcmp(row->workload->name, "joined") == 0;
-
-    if (tier == (whole ? TIER_SIZES : TIER_MORE))
-        consider_resident(p, *row);
-    if (tier == (whole ? TIER_MORE : TIER_LAST) && row_copies_memory(row))
-        consider_resident(p, row_with(*row, "huge", 1));
-    if (tier == TIER_LAST && p->request->scale == SCALE_FULL) {
-        struct row heavy = row_with(*row, "resident", 1024 * MiB);
-
-        consider(p, heavy);
-        if (row_copies_memory(row))
-            consider(p, row_with(heavy, "huge", 1));
-    }
-}
-
-static void consider_tier(struct planner *p, const char *mechanism,
-                          const struct workload *w, int tier)
-{
-    enum placement first = w->spins ? PLACE_CROSS : PLACE_SAME;
-    struct row row = row_new(mechanism, w, 64, first);
-    bool full = p->request->scale == SCALE_FULL;
-
-    if (tier == 0)
-        consider(p, row);
-    if (tier_size(tier) && w->sized)
-        consider(p, row_new(mechanism, w, tier_size(tier), first));
-    if (has_setting(w, "resident"))
-        consider_held(p, &row, tier);
-    if (tier == TIER_CROSS && w->peers)
-        consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
-    if (tier >= TIER_MORE && tier < TIER_LAST && w->peers && full)
-        consider(p, row_new(mechanism, w, tier_size(tier), PLACE_CROSS));
-    if (tier == TIER_LAST && has_setting(w, "descriptors")) {
-        consider(p, row_with(row, "descriptors", 64));
-        consider(p, row_with(row, "descriptors", 1024));
-    }
-}
-
 /* Every combination of the settings asked for, from the i-th on. */
 static void consider_sets(struct planner *p, struct row row, unsigned i)
 {
     const struct request *q = p->request;
 
     if (i == q->set_count) {
-        consider(p, row);
+        planner_consider(p, row);
         return;
     }
     if (!has_setting(row.workload, q->sets[i].name)) {
@@ -305,7 +230,7 @@ int plan_make(struct plan *plan, const struct request *q,
 {
     static const double budgets[] = {60, 300, 3600}, reserves[] = {9, 20, 60};
     static const unsigned rounds[] = {3, 7, 15};
-    static const int64_t windows[] = {60, 100, 200};
+    static const int64_t windows[] = {60, 70, 200};
     struct planner p = {plan, q, places, false, 0, false};
     int error = request_check(q, why, size);
 
@@ -326,8 +251,8 @@ int plan_make(struct plan *plan, const struct request *q,
     } else {
         if (!q->names || !q->names[0])
             planner_add_floors(&p);
-        for (int tier = 0; tier <= TIER_LAST; tier++)
-            each_named(&p, tier, consider_tier);
+        for (int tier = 0; tier < TIERS; tier++)
+            each_named(&p, tier, planner_consider_tier);
     }
     planner_add_company(&p);
     if (p.error)

@@ -45,7 +45,7 @@ struct row planner_reference_of(const struct row *row)
     reference.kind = ROW_REFERENCE;
     if (row->workload->peers)
         reference.start = START_FORK;
-    return reference;
+    return row_with(reference, "steps", 0); /* CPython's queue has one way */
 }
 
 /*

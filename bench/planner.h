@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* planner.h - a plan under construction.  Private to plan.c, plan_floors.c and
- * plan_reference.c. */
+/* planner.h - a plan under construction.  Private to plan.c and plan_*.c. */
 #ifndef IPCLAB_PLANNER_H
 #define IPCLAB_PLANNER_H
 
@@ -18,6 +17,14 @@ struct planner {
 
 /* Append a row; its number, or -1. */
 int planner_add(struct planner *p, struct row row);
+
+/* Take a row with its floor and its reference, if it can be and fits. */
+void planner_consider(struct planner *p, struct row row);
+
+/* Those of a workload that are of this tier, 0 .. TIERS - 1. */
+enum { TIERS = 14 };
+void planner_consider_tier(struct planner *p, const char *mechanism,
+                           const struct workload *w, int tier);
 
 /* Note a row that is not taken; without a reason: there is no time for it. */
 void planner_leave_out(struct planner *p, const struct row *row,

@@ -151,11 +151,25 @@ static int read_findings(struct findings *f, char *text, char *why, size_t size)
     return 0;
 }
 
+/* "0,1", or "-,-" for wherever the scheduler likes; of further peers, too. */
+static void write_cpus(const struct trial_spec *spec, char *text, size_t size)
+{
+    size_t n;
+
+    if (spec->timed_cpu < 0) {
+        snprintf(text, size, "-,-");
+        return;
+    }
+    n = (size_t)snprintf(text, size, "%d,%d", spec->timed_cpu, spec->peer_cpu);
+    for (int i = 0; i < spec->more_cpu_count && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, ",%d", spec->more_cpus[i]);
+}
+
 int reference_run(const struct reference *r, const struct trial_spec *spec,
                   struct findings *f, const volatile sig_atomic_t *stop,
                   char *why, size_t size)
 {
-    char name[80], bytes[24], cpus[32], warm[24], window[24], most[16];
+    char name[80], bytes[24], cpus[128], warm[24], window[24], most[16];
     char sets[SETTINGS_MAX][64];
     const char *argv[16 + 2 * SETTINGS_MAX] = {
         r->python, "-I", r->script,  name,   "--bytes", bytes, "--cpus", cpus,
@@ -168,10 +182,7 @@ int reference_run(const struct reference *r, const struct trial_spec *spec,
     memset(f, 0, offsetof(struct findings, sample));
     snprintf(name, sizeof name, "%s/%s", spec->mechanism, spec->workload->name);
     snprintf(bytes, sizeof bytes, "%zu", spec->bytes);
-    if (spec->timed_cpu < 0)
-        snprintf(cpus, sizeof cpus, "-,-");
-    else
-        snprintf(cpus, sizeof cpus, "%d,%d", spec->timed_cpu, spec->peer_cpu);
+    write_cpus(spec, cpus, sizeof cpus);
     snprintf(warm, sizeof warm, "%.3f", (double)spec->warm / 1e9);
     snprintf(window, sizeof window, "%.3f", (double)spec->window / 1e9);
     snprintf(most, sizeof most, "%d", SAMPLES_MOST);

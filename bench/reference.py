@@ -26,22 +26,25 @@ an isolated interpreter (-I) imports no other beside it.
 A child that is not forked imports its program's main module again, which is
 reference_child.py, as small as can be.
 
-The peer of a pipe is told over a control pipe of its own how many operations
-are next, so the measured channel carries nothing but payloads.
+A peer is told over a control pipe of its own how many operations are next, so
+what is measured carries nothing but payloads.
 """
 
+import functools
 import itertools
 import mmap
 import multiprocessing
 import os
 import resource
 import signal
+import struct
 import sys
 import time
 from array import array
+from multiprocessing import connection
 
 EVERY = 64          # one message in 64 of a stream is stamped
-SLOTS = 4096        # stamps in flight, in memory that both sides map
+SLOTS = 65536       # stamps in flight, in memory that both sides map
 STREAM_BATCH = 1e6  # ns, see Channel.batch
 SETTLED = 0.05      # two windows of the warm-up that agree
 LEAST = 3           # samples, however slow: row.c plans with it
@@ -187,6 +190,15 @@ def since(before):
     return spent
 
 
+def peer_since(before, over):
+    """The same for a peer, which is told when it is over, in two reads."""
+    if not over():
+        raise EOFError
+    spent = since(before)
+    spent[4] -= 2
+    return spent
+
+
 def clock_cost():
     """ns of one reading of the clock, as the loops above read it."""
     now = time.monotonic_ns
@@ -222,88 +234,176 @@ def pin(cpus):
 # gives latencies and counters; batch(ns, clock) says how many operations of ns
 # a sample has.
 
-class Channel:
-    """A Pipe of one topology, a peer at its other end, a control pipe."""
+class Gone(Exception):
+    """A peer has ended; none does by itself."""
 
-    def __init__(self, options):
-        kind, _, topology = options.workload.partition("-")
-        self.stream = kind == "stream"
-        self.least = 1
-        self.size = options.bytes
-        self.group = 0
-        self.messages = payloads(options.bytes)
-        self.stamps = memoryview(mmap.mmap(-1, SLOTS * 8)).cast("q")
-        if topology == "duplex":
-            near, far = context.Pipe()
-            self.near, self.far = (near, near), (far, far)
-        else:
-            there, out = context.Pipe(duplex=False)
-            back, answer = context.Pipe(duplex=False)
-            self.near, self.far = (back, out), (there, answer)
-        self.control, self.far_control = context.Pipe()
-        self.peer = context.Process(target=self.serve, daemon=True,
-                                    args=(os.getpid(), options.peer_cpus))
-        self.peer.start()
-        for end in self.far + (self.far_control,):
-            end.close()
-        self.hear()
 
-    def serve(self, parent, cpus):
-        """The peer: its share of the n operations that it is told of."""
-        control = self.far_control
-        reader, writer = self.far
-        for end in self.near + (self.control,):
-            end.close()
+class Peer:
+    """A forked process beside the timed side.  It is told of each window over
+    a control pipe of its own, and answers with what it spent and found.  What
+    it spent it knows when it is told that the window is over: a feeder sends
+    long after the last put."""
+
+    def __init__(self, serve, cpus):
+        self.control, far = context.Pipe()
+        self.process = context.Process(target=self.work, daemon=True,
+                                       args=(serve, far, os.getpid(), cpus))
+        self.process.start()
+        far.close()
+
+    def work(self, serve, control, parent, cpus):
+        self.control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
             die_with(parent)
             pin(cpus)
             control.send(None)
-            while True:
-                n, group = control.recv()
-                before = usage()
-                if self.stream:
-                    produce(writer.send_bytes, self.messages, n, self.stamps,
-                            group)
-                else:
-                    echo(writer.send_bytes, reader.recv_bytes, self.messages,
-                         n)
-                control.send(since(before))
+            for window in iter(control.recv, None):
+                control.send(serve(control.recv, *window))
         except Failed as e:
             control.send(str(e))
         except (EOFError, OSError):
             pass  # the timed side is gone, or says why itself
 
-    def hear(self):
-        """The peer's answer; its complaint becomes ours."""
+    def answer(self):
+        """What it says; its complaint becomes ours."""
         try:
             answer = self.control.recv()
         except (EOFError, OSError):
-            self.peer.join(1)
-            raise Failed("the peer died, exit code %s" % self.peer.exitcode)
+            self.process.join(1)
+            raise Failed("the peer died, exit code %s" % self.process.exitcode)
         if isinstance(answer, str):
             raise Failed("peer: " + answer)
         return answer
+
+
+class Crowd:
+    """The timed side's peers, each in what it serves.
+
+    Whoever waits for a peer in what both share (a lock, a queue that is open
+    on both sides) would wait for a dead one for ever: so SIGCHLD ends that
+    wait.  It does not while we listen to them, which tells it as well.
+    """
+
+    def start(self, serves, cpus):
+        """cpus: of the timed side, its first peer, and so on, in turn."""
+        self.listening = True
+        self.peers = []
+        for number, serve in enumerate(serves, 1):
+            self.peers.append(Peer(serve, cpus[number % len(cpus)]))
+        signal.signal(signal.SIGCHLD, self.died)
+        self.hear()
+
+    def died(self, number, frame):
+        if not self.listening:
+            self.listening = True
+            raise Gone
+
+    def tell(self, *window):
+        """Who has ended until now cannot be told, which is an error as well."""
+        self.listening = False
+        for peer in self.peers:
+            peer.control.send(window)
+
+    def over(self):
+        """The window is: what did they spend?"""
+        for peer in self.peers:
+            peer.control.send(True)
+        return self.hear()
+
+    def hear(self):
+        """The answers of all, in their order.  Who has answered is listened
+        to as well: what it says next is that it has ended."""
+        self.listening = True
+        answers = {}
+        while len(answers) < len(self.peers):
+            ready = connection.wait([peer.control for peer in self.peers])
+            for peer in self.peers:
+                if peer.control in ready:
+                    answers[peer] = peer.answer()
+        return [answers[peer] for peer in self.peers]
+
+    def blame(self):
+        """Something went wrong.  If a peer has ended, that is why, and it may
+        have said why it did."""
+        self.listening = True
+        for peer in self.peers:
+            peer.process.join(0 if len(self.peers) > 1 else 1)
+            while peer.process.exitcode is not None:
+                peer.answer()
+
+    def close(self):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for peer in self.peers:
+            try:
+                peer.control.send(None)
+            except OSError:
+                pass  # it has ended
+        for peer in self.peers:
+            peer.process.join()
+
+
+class Channel(Crowd):
+    """A Pipe of one topology, and a peer at its other end."""
+
+    def __init__(self, options):
+        self.stream = options.workload.startswith("stream")
+        self.least = 1
+        self.size = options.bytes
+        self.group = 0
+        self.messages = payloads(options.bytes)
+        self.stamps = memoryview(mmap.mmap(-1, SLOTS * 8)).cast("q")
+        self.near_ends, self.far_ends = (), ()
+        self.connect(options)
+        self.start([self.serve], options.cpu_sets)
+        for end in self.far_ends:
+            end.close()
+
+    def connect(self, options):
+        """Have `near` and `far`: how each side receives and sends."""
+        if options.workload.endswith("-duplex"):
+            near, far = context.Pipe()
+            self.near_ends, self.far_ends = (near, near), (far, far)
+        else:
+            there, out = context.Pipe(duplex=False)
+            back, answer = context.Pipe(duplex=False)
+            self.near_ends, self.far_ends = (back, out), (there, answer)
+        self.near, self.far = [(reader.recv_bytes, writer.send_bytes)
+                               for reader, writer in (self.near_ends,
+                                                      self.far_ends)]
+
+    def forget(self):
+        """The peer: what is the timed side's own."""
+        for end in self.near_ends:
+            end.close()
+        self.near_ends = ()
+
+    def serve(self, over, n, group):
+        """The peer: its share of the n operations that it is told of."""
+        self.forget()
+        receive, send = self.far
+        before = usage()
+        if self.stream:
+            produce(send, self.messages, n, self.stamps, group)
+        else:
+            echo(send, receive, self.messages, n)
+        return peer_since(before, over)
 
     def run(self, batch, samples):
         n = batch * len(samples)
         groups = (n + EVERY - 1) // EVERY if self.stream else 0
         latencies = zeros(groups)
-        reader, writer = self.near
+        receive, send = self.near
         before = usage()
-        try:
-            self.control.send((n, self.group))
-            if self.stream:
-                consume(reader.recv_bytes, self.messages, batch, samples,
-                        latencies, self.stamps, self.group)
-            else:
-                roundtrip(writer.send_bytes, reader.recv_bytes, self.messages,
-                          batch, samples)
-        except (EOFError, OSError):
-            self.hear()
-            raise
+        self.tell(n, self.group)
+        if self.stream:
+            consume(receive, self.messages, batch, samples, latencies,
+                    self.stamps, self.group)
+        else:
+            roundtrip(send, receive, self.messages, batch, samples)
         mine = since(before)
         self.group += groups
-        return latencies, [a + b for a, b in zip(mine, self.hear())]
+        return latencies, [a + b for a, b in zip(mine, self.over()[0])]
 
     def batch(self, ns, clock):
         """A stream moves in bursts of what the channel holds: a sample that
@@ -314,9 +414,302 @@ class Channel:
             least = max(least, STREAM_BATCH / ns)
         return power_of_two(least)
 
+
+class QueueChannel(Channel):
+    """A queue for each direction.  Who is killed, or fails, does not wait for
+    its feeder: nobody might ever get what that has."""
+
+    def connect(self, options):
+        mechanism = options.name.partition("/")[0]
+        capacity = options.settings.get("capacity", 0)
+        make = {"simple-queue": context.SimpleQueue,
+                "joinable-queue": lambda: context.JoinableQueue(capacity),
+                }.get(mechanism, lambda: context.Queue(capacity))
+        here, there = make(), None if self.stream else make()
+        self.queues = [queue for queue in (here, there)
+                       if hasattr(queue, "cancel_join_thread")]
+        self.forget()
+        self.near = getter(here), there and there.put
+        self.far = there and getter(there), here.put
+
+    def forget(self):
+        """A fork has forgotten it, too."""
+        for queue in self.queues:
+            queue.cancel_join_thread()
+
+
+def getter(queue):
+    """How to get of it, and to be done with what was got."""
+    get, done = queue.get, getattr(queue, "task_done", None)
+    if not done:
+        return get
+
+    def get_and_be_done():
+        item = get()
+        done()
+        return item
+    return get_and_be_done
+
+
+class Pair:
+    """Acquire and release, with nobody beside."""
+
+    def __init__(self, options):
+        self.least = 1
+        make = {"lock/pair": context.Lock, "lock/pair-recursive": context.RLock,
+                "semaphore/pair": context.Semaphore}[options.name]
+        self.held = make()
+
+    def run(self, batch, samples):
+        now, repeat = time.monotonic_ns, itertools.repeat
+        acquire, release = self.held.acquire, self.held.release
+        before = usage()
+        for i in range(len(samples)):
+            start = now()
+            for _ in repeat(None, batch):
+                acquire()
+                release()
+            samples[i] = now() - start
+        return (), since(before)
+
+    def batch(self, ns, clock):
+        return power_of_two(20 * clock / ns)
+
     def close(self):
-        self.control.close()
-        self.peer.join()
+        pass
+
+
+class Handover(Crowd):
+    """Processes in turns, two of them; an operation is there and back.  Of a
+    barrier's rounds it is one, of as many processes as are asked for."""
+
+    def __init__(self, options):
+        self.least = 1
+        self.turn = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+        self.all = 2
+        if options.name == "barrier/round":
+            self.all = options.settings.get("processes", 2)
+        self.takers = {"condition/handover": self.by_condition,
+                       "event/handover": self.by_event,
+                       "barrier/round": self.by_barrier}[options.name]()
+        self.start([functools.partial(self.serve, number)
+                    for number in range(1, self.all)], options.cpu_sets)
+
+    def by_condition(self):
+        """The timed side makes the token odd, its peer makes it even."""
+        condition, turn = context.Condition(), self.turn
+        acquire, release = condition.acquire, condition.release
+        wait, notify = condition.wait, condition.notify
+
+        def there():
+            acquire()
+            if turn[0] & 1:
+                corrupted()
+            turn[0] += 1
+            notify()
+            while turn[0] & 1:
+                wait()
+            release()
+
+        def back():
+            acquire()
+            while not turn[0] & 1:
+                wait()
+            turn[0] += 1
+            notify()
+            release()
+        return there, back
+
+    def by_event(self):
+        """The same token."""
+        go, come, turn = context.Event(), context.Event(), self.turn
+
+        def there():
+            turn[0] += 1
+            go.set()
+            come.wait()
+            come.clear()
+            if turn[0] & 1:
+                corrupted()
+
+        def back():
+            go.wait()
+            go.clear()
+            if not turn[0] & 1:
+                corrupted()
+            turn[0] += 1
+            come.set()
+        return there, back
+
+    def by_barrier(self):
+        """Behind it, whoever is next to one has come as often."""
+        wait, turn = context.Barrier(self.all).wait, self.turn
+
+        def arrive(number):
+            mine = turn[number] + 1
+            turn[number] = mine
+            wait()
+            if turn[after[number]] < mine:
+                corrupted()
+        after = [*range(1, self.all), 0]
+        return [functools.partial(arrive, i) for i in range(self.all)]
+
+    def serve(self, number, over, n):
+        take, before = self.takers[number], usage()
+        for _ in itertools.repeat(None, n):
+            take()
+        return peer_since(before, over)
+
+    def run(self, batch, samples):
+        now, repeat, take = time.monotonic_ns, itertools.repeat, self.takers[0]
+        before = usage()
+        self.tell(batch * len(samples))
+        for i in range(len(samples)):
+            start = now()
+            for _ in repeat(None, batch):
+                take()
+            samples[i] = now() - start
+        spent = [since(before), *self.over()]
+        return (), [sum(column) for column in zip(*spent)]
+
+    def batch(self, ns, clock):
+        return power_of_two(20 * clock / ns)
+
+
+class Together(Crowd):
+    """All do their share of each sample's operations, from one gate."""
+
+    def __init__(self, options):
+        self.least = 1
+        self.done = 0
+        self.window = options.window * 1e9
+        self.here, self.gate = context.Semaphore(0), context.Semaphore(0)
+        self.all = self.prepare(options.settings)
+        self.start([functools.partial(self.serve, number)
+                    for number in range(1, self.all)], options.cpu_sets)
+
+    def serve(self, number, over, n):
+        """A peer: (what it spent, its first start, last end, what it saw)."""
+        self.here.release()
+        self.gate.acquire()
+        return self.share(number, n)
+
+    def share(self, number, n):
+        before = usage()
+        begin = time.monotonic_ns()
+        seen = self.work(number, n)
+        end = time.monotonic_ns()
+        return since(before), begin, end, seen
+
+    def run(self, batch, samples):
+        spent = [0] * len(since(usage()))
+        for i in range(len(samples)):
+            self.tell(batch)
+            for _ in self.peers:
+                self.here.acquire()
+            for _ in self.peers:
+                self.gate.release()
+            shares = [self.share(0, batch), *self.hear()]
+            samples[i] = max(share[2] for share in shares) \
+                - min(share[1] for share in shares)
+            self.done += batch
+            self.check([share[3] for share in shares])
+            spent = [sum(column) for column in
+                     zip(spent, *[share[0] for share in shares])]
+        return (), spent
+
+    def warm(self, n):
+        """A sample is never of one operation."""
+        timed(self, n, 1)
+
+    def batch(self, ns, clock):
+        return power_of_two(self.window / 16 / ns)
+
+
+def share_of(n, number, of):
+    """mechanism.h, trial_share."""
+    return n // of + (number < n % of)
+
+
+class Contended(Together):
+    """All want one lock, and increment two words that must agree."""
+
+    def prepare(self, settings):
+        self.held = context.Lock() if self.of == "lock" else \
+            context.Semaphore()
+        self.words = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
+        return settings.get("processes", 2)
+
+    def __init__(self, options):
+        self.of = options.name.partition("/")[0]
+        super().__init__(options)
+
+    def work(self, number, n):
+        acquire, release, words = self.held.acquire, self.held.release, \
+            self.words
+        for _ in itertools.repeat(None, share_of(n, number, self.all)):
+            acquire()
+            value = words[0] + 1
+            words[0] = value
+            words[1] += 1
+            if words[1] != value:
+                raise Failed("two were in the lock at once")
+            release()
+
+    def check(self, seen):
+        if self.words[0] != self.done:
+            raise Failed("an increment was lost")
+
+
+class Fan(Together):
+    """Producers put, consumers get; each item says whose it is."""
+
+    head = struct.Struct("=QQ")
+    rest = bytes(range(48))
+
+    def prepare(self, settings):
+        self.producers = settings.get("producers", 2)
+        self.consumers = settings.get("consumers", 2)
+        self.queue = context.Queue()
+        self.queue.cancel_join_thread()
+        self.number = 0
+        self.next = [0] * self.producers
+        self.got = [(0, 0)] * self.producers
+        return self.producers + self.consumers
+
+    def work(self, number, n):
+        consumer = number - self.producers
+        if consumer >= 0:
+            return self.consume(share_of(n, consumer, self.consumers))
+        put, pack, rest = self.queue.put, self.head.pack, self.rest
+        end = self.number + share_of(n, number, self.producers)
+        for i in range(self.number, end):
+            put(pack(number, i) + rest)
+        self.number = end
+        return None
+
+    def consume(self, n):
+        """How many came of each producer, and the sums of their numbers."""
+        get, unpack, rest = self.queue.get, self.head.unpack_from, self.rest
+        least, size = self.next, self.head.size
+        items, numbers = [0] * self.producers, [0] * self.producers
+        for _ in itertools.repeat(None, n):
+            item = get()
+            producer, i = unpack(item)
+            if i < least[producer] or item[size:] != rest:
+                corrupted()
+            least[producer] = i + 1
+            items[producer] += 1
+            numbers[producer] += i
+        return list(zip(items, numbers))
+
+    def check(self, seen):
+        for counts in filter(None, seen):
+            self.got = [(a + c, b + d) for (a, b), (c, d) in
+                        zip(self.got, counts)]
+        if sum(n for n, _ in self.got) != self.done or any(
+                total != n * (n - 1) // 2 for n, total in self.got):
+            raise Failed("an item was lost, or came twice")
 
 
 def nothing():
@@ -494,27 +887,51 @@ def power_of_two(least):
 WORKLOADS = {
     "pipe/roundtrip": Channel, "pipe/roundtrip-duplex": Channel,
     "pipe/stream": Channel, "pipe/stream-duplex": Channel,
+    **{queue + "/" + kind: QueueChannel
+       for queue in ("queue", "queue-plain", "simple-queue", "joinable-queue")
+       for kind in ("roundtrip", "stream")},
+    "queue/fan": Fan,
+    "lock/pair": Pair, "lock/pair-recursive": Pair, "semaphore/pair": Pair,
+    "lock/contended": Contended, "semaphore/contended": Contended,
+    "condition/handover": Handover, "event/handover": Handover,
+    "barrier/round": Handover,
     **{method + "/" + kind: FreshStart if method != "fork" else Start
        for method in ("fork", "spawn", "forkserver")
        for kind in ("call", "first-instruction", "joined", "burst")},
 }
 
 
+SETTINGS = ("resident", "huge", "descriptors", "capacity", "steps",
+            "processes", "producers", "consumers")
+
+
 def timed(workload, batch, count):
     """count samples of batch operations: them, and what run gives."""
     samples = zeros(count)
-    latencies, counters = workload.run(batch, samples)
+    blame = getattr(workload, "blame", nothing)
+    try:
+        try:
+            latencies, counters = workload.run(batch, samples)
+        except (Failed, Gone):
+            raise
+        except Exception:
+            blame()
+            raise
+    except Gone:  # whatever was being done, that included
+        blame()
+        raise
     return samples, latencies, counters
 
 
 def warm_up(workload, seconds):
     """Windows that double until that time is over and two of them agree,
     three times as long at most; ns of one operation in the last of them."""
+    warm = getattr(workload, "warm", lambda n: timed(workload, 1, n))
     begin = time.monotonic()
     n, last = 1, 0.0
     while True:
         start = time.monotonic()
-        timed(workload, 1, n)
+        warm(n)
         end = time.monotonic()
         each = (end - start) / n
         settled = abs(each - last) <= SETTLED * each
@@ -572,19 +989,20 @@ class Options:
     def take(self, option, value):
         if option == "--set":
             name, _, number = value.partition("=")
-            if name not in ("resident", "huge", "descriptors"):
+            if name not in SETTINGS:
                 raise Failed("no setting %r here" % name)
             self.settings[name] = int(number)
         else:
             setattr(self, option[2:], value)
 
     def place(self):
-        """Pin this, the timed side; the peer pins itself."""
+        """Pin this, the timed side; each peer pins itself."""
         free = os.sched_getaffinity(0)
-        here, peer = [free if word == "-" else {int(word)}
-                      for word in self.cpus.split(",")]
-        self.peer_cpus = peer
-        pin(here)
+        self.cpu_sets = [free if word == "-" else {int(word)}
+                         for word in self.cpus.split(",")]
+        if len(self.cpu_sets) < 2:
+            raise ValueError
+        pin(self.cpu_sets[0])
 
 
 def main(words):
@@ -600,12 +1018,16 @@ def main(words):
         try:
             options.place()
         except ValueError:
-            raise Failed("--cpus wants two numbers or '-', as 0,1")
+            raise Failed("--cpus wants two numbers or more, or '-', as 0,1")
         lines, status = measure(options), 0
     except Exception as e:  # whatever it is, the bench wants one line
         text = str(e) or type(e).__name__
         lines, status = ["error " + " ".join(text.split())], 1
     sys.stdout.write("\n".join(lines) + "\n")
+    if status:
+        # An orderly end wants locks that who was interrupted may hold.
+        sys.stdout.flush()
+        os._exit(status)
     return status
 
 

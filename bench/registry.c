@@ -19,7 +19,8 @@ const struct mechanism *const mechanisms[] = {
 };
 
 const struct workload *const floors[] = {
-    alone_floors, word_floors, channel_floors, fork_floors, spawn_floors, NULL};
+    alone_floors, word_floors,  lock_floors, channel_floors,
+    fork_floors,  spawn_floors, NULL};
 
 const char *const floors_absent[] = {
 #ifndef FLOOR_CPUID

@@ -156,7 +156,7 @@ static double guess_ns(const struct row *row)
     else
         ns = 8e3 + (double)row->bytes * 0.8;
     if (row->placement == PLACE_CROSS && !row->workload->one_way &&
-        !row->workload->spins)
+        !row->workload->spins && !row->workload->together)
         ns += row->workload->peers ? 1e5 : 0;
     return row_copies_memory(row) ? ns + row_resident(row) / 50 : ns;
 }
@@ -191,6 +191,7 @@ static double reference_cost(const struct plan *plan, const struct row *row)
 double row_cost(const struct plan *plan, const struct row *row)
 {
     double ns = guess_ns(row), warm = 1000 * ns, window = 8 * ns;
+    double peers = (double)workload_peers(row->workload, row->settings);
 
     if (row->kind == ROW_REFERENCE)
         return reference_cost(plan, row);
@@ -198,7 +199,10 @@ double row_cost(const struct plan *plan, const struct row *row)
         warm = (double)plan->warm;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01;
+    if (row->workload->together) /* and it seldom settles at once */
+        warm = (double)plan->warm * 1.5;
+    return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01 +
+           0.003 * peers;
 }
 
 static bool same_settings(const struct row *a, const struct row *b)

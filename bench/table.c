@@ -65,6 +65,7 @@ static void print_machine(FILE *out, const struct run *run,
 static bool alike(const struct result *a, const struct result *b, bool floors)
 {
     return a->placement == b->placement && a->one_way == b->one_way &&
+           a->together == b->together &&
            (floors || strcmp(a->workload, b->workload) == 0);
 }
 
@@ -88,10 +89,13 @@ static void print_blocks(FILE *out, const struct result *results, size_t n,
             continue;
         memset(block, 0, sizeof *block);
         snprintf(block->title, sizeof block->title, "%.60s, %s",
-                 !floors              ? results[i].workload
-                 : results[i].one_way ? "floors, streaming"
-                                      : "floors",
-                 place_text(results[i].placement));
+                 !floors               ? results[i].workload
+                 : results[i].one_way  ? "floors, streaming"
+                 : results[i].together ? "floors, together"
+                                       : "floors",
+                 results[i].together && results[i].placement == PLACE_CROSS
+                     ? "spread over the cores"
+                     : place_text(results[i].placement));
         for (size_t k = i; k < n && block->rows < BLOCK_ROWS; k++)
             if (alike(&results[i], &results[k], floors))
                 block->results[block->rows++] = &results[k];

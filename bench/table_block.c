@@ -150,7 +150,8 @@ static void print_settings(FILE *out, const struct result *r,
         char value[32];
 
         if (s->value == 0 || strcmp(s->name, "resident") == 0 ||
-            strcmp(s->name, "huge") == 0 || n + 64 > sizeof text)
+            strcmp(s->name, "huge") == 0 || n + 64 > sizeof text ||
+            (!r->sized && strcmp(s->name, "processes") == 0))
             continue;
         if (s->value < 0)
             snprintf(value, sizeof value, "%lld", (long long)s->value);

@@ -101,6 +101,7 @@ static int64_t setting_of(const struct result *r, const char *name,
 void row_size(const struct result *r, char *text, size_t size)
 {
     int64_t resident = setting_of(r, "resident", -1);
+    int64_t processes = setting_of(r, "processes", -1);
     char bytes[32];
 
     text[0] = '\0';
@@ -110,6 +111,9 @@ void row_size(const struct result *r, char *text, size_t size)
         snprintf(text, size, "%s%s",
                  human_bytes((uint64_t)resident, bytes, sizeof bytes),
                  setting_of(r, "huge", 0) ? " huge" : "");
+    else if (processes >= 0)
+        snprintf(text, size, "%lld process%s", (long long)processes,
+                 processes == 1 ? "" : "es");
 }
 
 const char *row_start(const struct result *r)
@@ -174,14 +178,18 @@ static void fill_latency(struct block *b, bool utf8)
     bool range = any_row(b, is_range), ci = any_row(b, is_ci);
     unsigned median = add(b, "median");
     unsigned interval = add(b, range && !ci ? "range" : "95% CI");
-    unsigned p99 = add(b, "p99");
+    bool together = b->results[0]->together; /* of few and long samples */
+    unsigned last = add(b, together ? "in all" : "p99");
 
     for (unsigned i = 0; i < b->rows; i++) {
         const struct result *r = b->results[i];
 
         human_time(r->median, utf8, b->cells[i][median], CELL);
         put_interval(b->cells[i][interval], r, range && ci, utf8);
-        human_time(r->percentiles[7], utf8, b->cells[i][p99], CELL);
+        if (together)
+            human_rate(r->ops_per_s, "/s", b->cells[i][last], CELL);
+        else
+            human_time(r->percentiles[7], utf8, b->cells[i][last], CELL);
     }
 }
 

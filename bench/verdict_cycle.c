@@ -28,6 +28,31 @@ static const struct cycle *cycle_of(const struct graph *g,
     return NULL;
 }
 
+/* Is everybody who could wake it a process of the cycle? */
+static bool are_within(const struct graph *g, const struct cycle *c,
+                       const struct want *want)
+{
+    bool within = want->wakers != 0;
+
+    for (size_t n = 0; n < want->wakers && within; n++) {
+        within = false;
+        for (size_t k = 0; k < c->count; k++)
+            within |=
+                waiter_in(g, c, k)->task.process == want->waker[n].process;
+    }
+    return within;
+}
+
+static void say_other_end(struct verdict *v, const struct waiter *one,
+                          const struct want *want, const struct waiter *next)
+{
+    if (want->wakers == 1)
+        verdict_say(v, "  (%s); at its other end is process %d alone", one->how,
+                    next->task.process);
+    else
+        verdict_say(v, "  (%s); at its other end: these alone", one->how);
+}
+
 static bool judge_cycle(const struct inspection *i, const struct graph *g,
                         const struct cycle *c)
 {
@@ -45,9 +70,8 @@ static bool judge_cycle(const struct inspection *i, const struct graph *g,
 
         verdict_say(v, "process %d %.80s", one->task.process, one->what);
         if (want->kind == WAIT_ROOM || want->kind == WAIT_DATA)
-            verdict_say(v, "  (%s); at its other end is process %d alone",
-                        one->how, waiter_in(g, c, k + 1)->task.process);
-        if (want->wakers != 1)
+            say_other_end(v, one, want, waiter_in(g, c, k + 1));
+        if (!are_within(g, c, want))
             return verdict_refuse(v, "%zu processes could wake process %d",
                                   want->wakers, one->task.process);
     }

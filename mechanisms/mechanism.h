@@ -176,6 +176,33 @@ static inline int payload_check(const void *payload, size_t bytes, size_t line,
     return differ ? -EILSEQ : 0;
 }
 
+/*
+ * What is done while a lock is held, in memory that all share: a count in two
+ * words that must agree.  No other order than the lock's: with two in it at
+ * once a count is lost, or one finds the words different.
+ */
+struct guarded {
+    _Alignas(256) volatile uint64_t count; /* on lines of its own */
+    volatile uint64_t again;
+};
+
+static inline int guarded_add(struct guarded *g)
+{
+    uint64_t count = g->count;
+
+    if (g->again != count)
+        return -EILSEQ;
+    g->count = count + 1;
+    g->again = count + 1;
+    return 0;
+}
+
+/* 0 when it was done that often, else -EILSEQ. */
+static inline int guarded_check(const struct guarded *g, uint64_t done)
+{
+    return g->count == done && g->again == done ? 0 : -EILSEQ;
+}
+
 /* One way to exercise a mechanism. */
 struct workload {
     const char *name;           /* "roundtrip", "stream", "joined" */
@@ -244,6 +271,8 @@ struct hazard {
 
 struct mechanism {
     const char *name;                 /* "pipe" */
+    const char *variant_of;           /* the one that is measured at every size
+                                         before this one is; or NULL */
     const char *python;               /* "multiprocessing.Pipe" */
     const char *summary;              /* one line */
     const struct workload *workloads; /* NULL-name ended */

@@ -6,6 +6,23 @@
 extern const struct hazard queue_hazards[];
 
 const struct hazard queue_hazards[] = {
+    {.name = "join-before-drain",
+     .summary =
+         "a child has put more than the pipe holds, and its parent waits "
+         "for its end before it gets",
+     .lesson = "08",
+     .question = "A child puts 1 MiB into a queue, which says 0 at once, and "
+                 "returns.  Its parent\n"
+                 "joins it, and then gets.  What will the parent do: a) finish "
+                 "b) hang c) crash?",
+     .victim = "the parent",
+     .expect = HANGS,
+     .evidence = "cycle 3",
+     .cures =
+         (const char *const[]){
+             "get, then join", "a thread gets while the parent joins",
+             "the result in a region: what is put is small", NULL},
+     .run = join_before_drain},
     {.name = "killed-idle-reader",
      .summary = "an idle reader was killed: it had the readers' lock, and what "
                 "is put is never got",
@@ -76,5 +93,21 @@ const struct hazard queue_hazards[] = {
                                "an after-fork hook empties the buffer too",
                                "fork when the buffer is empty", NULL},
      .run = fork_duplicate_items},
+    {.name = "spawn-rebuilt-queue",
+     .summary =
+         "a queue that is a global is made once more in a spawned child: "
+         "another one",
+     .lesson = "08",
+     .question = "A program has a global queue.  A spawned child puts "
+                 "helloworld into it, ends\n"
+                 "with 0, and is joined.  The parent gets.  What will the "
+                 "parent do: a) finish\n"
+                 "b) hang c) crash?",
+     .victim = "the parent",
+     .expect = HANGS,
+     .evidence = "another pipe",
+     .cures = (const char *const[]){"handed over as an argument, to spawn",
+                                    "the same, to the fork server", NULL},
+     .run = spawn_rebuilt_queue},
     {.name = NULL},
 };

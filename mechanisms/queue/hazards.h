@@ -13,10 +13,12 @@
 
 struct lock;
 
+int join_before_drain(struct witness *w, int cure);    /* hazards_drain.c */
 int killed_idle_reader(struct witness *w, int cure);   /* hazards_killed.c */
 int killed_feeder(struct witness *w, int cure);        /* hazards_feeder.c */
 int fork_dead_feeder(struct witness *w, int cure);     /* hazards_fork.c */
 int fork_duplicate_items(struct witness *w, int cure); /* hazards_fork.c */
+int spawn_rebuilt_queue(struct witness *w, int cure);  /* hazards_rebuilt.c */
 
 /* Wait until somebody has the lock, and sleeps with it in hand: 0, or
  * -ETIMEDOUT after 5 s.  hazards_killed.c */

@@ -162,10 +162,13 @@ void queue_side_give_way(struct queue_side *s, const _Atomic uint64_t *written)
         sched_yield();
 }
 
+/* The reader's own state belongs to whoever gets; the pipe is everybody's. */
 bool queue_side_is_empty(struct queue_side *s)
 {
+    struct waitable pipe = {.fd = s->reader.fd};
+
     return !(s->way->has_more && s->way->has_more(s)) &&
-           connection_poll(&s->reader, 0) == 0;
+           wait_ready(&pipe, 1, 0) == 0;
 }
 
 /* --- Queue --- */

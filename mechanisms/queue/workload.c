@@ -222,7 +222,8 @@ OPENS(joinable, KIND_JOINABLE)
     }
 #define STEPS                                                                  \
     {                                                                          \
-        "steps", 0, "1,3,7", "of batch 1, read-ahead 2, direct put 4; 0: all"  \
+        "steps", 0, "1,3,7,8",                                                 \
+            "batch 1, read-ahead 2, direct put 4; robust 8; 0: 7"              \
     }
 
 static const struct setting capacity[] = {CAPACITY, {.name = NULL}};
@@ -294,6 +295,7 @@ const struct mechanism queue_mechanism = {
 
 const struct mechanism queue_plain_mechanism = {
     .name = "queue-plain",
+    .variant_of = "queue",
     .python = "multiprocessing.Queue",
     .summary = "the same as CPython does it: item by item",
     .workloads = plain_workloads,
@@ -301,6 +303,7 @@ const struct mechanism queue_plain_mechanism = {
 
 const struct mechanism simple_queue_mechanism = {
     .name = "simple-queue",
+    .variant_of = "queue",
     .python = "multiprocessing.SimpleQueue",
     .summary = "a pipe and two locks: put sends, and may wait",
     .workloads = simple_workloads,
@@ -308,6 +311,7 @@ const struct mechanism simple_queue_mechanism = {
 
 const struct mechanism joinable_queue_mechanism = {
     .name = "joinable-queue",
+    .variant_of = "queue",
     .python = "multiprocessing.JoinableQueue",
     .summary = "a queue that knows how many items are not done with",
     .workloads = joinable_workloads,

@@ -38,6 +38,11 @@ int preload_with_threads(struct witness *w, int cure);
 int run_target(const char *target, struct parcel *arguments,
                enum start_method method);
 
+/* p.start(), and p.join() when it can be seen how it ended (stage 2, for
+ * "another pipe"): its exit code, or -errno. */
+int start_and_be_seen(struct witness *w, const char *target,
+                      struct parcel *arguments, enum start_method method);
+
 /* End the fork server and the tracker, where this process started them, so that
  * no scenario is outlived by them: 0, or -ETIMEDOUT: somebody holds them. */
 int leave_nobody(void);

@@ -116,7 +116,29 @@ int spawn_lost_globals(struct witness *w, int cure)
     return 0;
 }
 
-/* --- spawn-rebuilt-pipe --- */
+/* --- spawn-rebuilt-pipe, and -queue --- */
+
+int start_and_be_seen(struct witness *w, const char *target,
+                      struct parcel *arguments, enum start_method method)
+{
+    struct process p;
+    siginfo_t ended;
+    int error, code = -1;
+
+    process_init(&p, target, arguments);
+    p.method = method;
+    error = process_start(&p);
+    if (!error && method == START_SPAWN &&
+        waitid(P_PID, (id_t)p.pid, &ended, WEXITED | WNOWAIT) < 0)
+        error = -ECHILD;
+    witness_show(w, 2);
+    if (!error)
+        error = process_join(&p, NO_TIMEOUT);
+    if (!error)
+        error = process_exitcode(&p, &code);
+    process_close(&p);
+    return error ? error : code;
+}
 
 enum { CURE_ARGUMENT = 1, CURE_ARGUMENT_SERVED };
 
@@ -175,29 +197,6 @@ static int send_by_argument(struct parcel *arguments)
 TARGET(send_by_argument)
 /* end: spawn-rebuilt-pipe-cure */
 
-/* p.start(), and p.join() when it can be seen how it ended. */
-static int start_and_join(struct witness *w, const char *target,
-                          struct parcel *arguments, enum start_method method)
-{
-    struct process p;
-    siginfo_t ended;
-    int error, code = -1;
-
-    process_init(&p, target, arguments);
-    p.method = method;
-    error = process_start(&p);
-    if (!error && method == START_SPAWN &&
-        waitid(P_PID, (id_t)p.pid, &ended, WEXITED | WNOWAIT) < 0)
-        error = -ECHILD;
-    witness_show(w, 2);
-    if (!error)
-        error = process_join(&p, NO_TIMEOUT);
-    if (!error)
-        error = process_exitcode(&p, &code);
-    process_close(&p);
-    return error ? error : code;
-}
-
 /* print(parent_conn.recv()) */
 static int receive_hello(struct witness *w)
 {
@@ -226,7 +225,7 @@ int spawn_rebuilt_pipe(struct witness *w, int cure)
     error = cure ? connection_pack(&child_conn, &arguments)
                  : witness_pack(w, &arguments);
     if (!error)
-        error = start_and_join(
+        error = start_and_be_seen(
             w, cure ? "send_by_argument" : "send_by_global", &arguments,
             cure == CURE_ARGUMENT_SERVED ? START_FORKSERVER : START_SPAWN);
     parcel_free(&arguments);

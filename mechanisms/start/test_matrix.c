@@ -9,11 +9,13 @@
 
 #include "common/test_matrix_common.h"
 #include "pipe/test_matrix_pipe.h"
+#include "queue/test_matrix_queue.h"
+#include "sync/test_matrix_sync.h"
 
 /* A mechanism joins by a header above and a line here. */
 static const struct shareable *const things[] = {
-    &matrix_bytes,  &matrix_fd,     &matrix_region, &matrix_writer,
-    &matrix_reader, &matrix_duplex, NULL,
+    &matrix_bytes,  &matrix_fd,  &matrix_region, &matrix_writer, &matrix_reader,
+    &matrix_duplex, MATRIX_SYNC, MATRIX_QUEUES,  NULL,
 };
 
 /* Pack a thing for a child that hands it on by `next`, or uses it. */

@@ -21,7 +21,8 @@ floors = "pipe-pingpong unix-pingpong"
 workload_of(name) = name eq "pipe-duplex" ? "roundtrip-duplex" \
     : name eq "manager" ? "call" : "roundtrip"
 folder_of(name) = name eq "pipe-duplex" ? "pipe" : name
-sized(name) = name eq "manager" ? "" : " bytes=64"
+sized(name) = (name eq "manager" ? "" : " bytes=64") \
+    .(name eq "queue" ? " steps=0" : "")
 do for [i=1:16] {
     m = i < 8 ? word(mechanisms, i) : i < 10 ? word(floors, i - 7) \
         : word(mechanisms, i - 9)

@@ -18,7 +18,9 @@ titles = "'Pipe(duplex=False)' 'Pipe(), a socket pair' Queue SimpleQueue " \
     ."JoinableQueue 'ring in shared memory'"
 floors = "pipe-stream unix-stream"
 stream(name) = " mechanism=".(name eq "pipe-duplex" ? "pipe" : name) \
-    ." workload=".(name eq "pipe-duplex" ? "stream-duplex" : "stream")
+    ." workload=".(name eq "pipe-duplex" ? "stream-duplex" : "stream") \
+    .(name eq "queue" ? " capacity=0 steps=0" \
+        : name eq "joinable-queue" ? " capacity=0" : "")
 do for [i=1:14] {
     m = i < 7 ? word(mechanisms, i) : i < 9 ? word(floors, i - 6) \
         : word(mechanisms, i - 8)

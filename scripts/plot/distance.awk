@@ -25,6 +25,8 @@ function size(n) {
             continue
         if (pair[1] == "resident")
             label = label " " size(pair[2])
+        else if (pair[1] == "processes")
+            label = label " " pair[2] (pair[2] == "1" ? " process" : " processes")
         else if (pair[2] == "1")
             label = label " " pair[1]
         else

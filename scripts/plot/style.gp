@@ -38,7 +38,8 @@ names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "cpython-queue cpython-simple-queue cpython-joinable-queue " \
       . "cpython-ring cpython-manager "  \
       . "cpython-fork cpython-spawn cpython-forkserver floor-spawn " \
-      . "floor-python"
+      . "floor-python lock-robust semaphore floor-mutex floor-mutex-robust " \
+      . "floor-sem cpython-lock cpython-semaphore"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -68,14 +69,22 @@ set style line 26 lc rgb "#CC79A7" dt (12,4)       pt 4  lw 2.2 ps 1.0
 set style line 27 lc rgb "#CC79A7" dt (12,3,3,3)   pt 8  lw 2.2 ps 1.0
 set style line 28 lc rgb "#000000" dt (8,3,2,3)    pt 4  lw 2.0 ps 1.3
 set style line 29 lc rgb "#777777" dt (6,2,2,2,2,2) pt 3 lw 2.0 ps 0.8
+set style line 30 lc rgb "#D55E00" dt (12,4)       pt 11 lw 2.5 ps 0.9
+set style line 31 lc rgb "#009E73" dt (12,3,3,3)   pt 5  lw 2.5 ps 0.9
+set style line 32 lc rgb "#000000" dt (2,3)        pt 8  lw 2.0 ps 0.9
+set style line 33 lc rgb "#000000" dt (8,3,2,3)    pt 10 lw 2.0 ps 0.9
+set style line 34 lc rgb "#000000" dt (14,3)       pt 4  lw 2.0 ps 0.9
+set style line 35 lc rgb "#CC79A7" dt (14,4)       pt 8  lw 2.2 ps 0.9
+set style line 36 lc rgb "#CC79A7" dt (12,3,3,3)   pt 4  lw 2.2 ps 0.9
 # The last is of a mechanism that has no style of its own yet.
-set style line 30 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+set style line 37 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
 listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
 style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
         . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7 " \
-        . "#CC79A7 #CC79A7 #CC79A7 #000000 #777777 #777777"
+        . "#CC79A7 #CC79A7 #CC79A7 #000000 #777777 #D55E00 #009E73 #000000 " \
+        . "#000000 #000000 #CC79A7 #CC79A7 #777777"
 twin_of(name) = name eq "pipe" ? "cpython" \
     : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
@@ -110,6 +119,8 @@ size_text(n) = n < 1024 ? sprintf("%.0f B", n) \
 
 rate_text(b) = b < 999.5e3 ? digits(b / 1e3)." kB/s" \
     : b < 999.5e6 ? digits(b / 1e6)." MB/s" : digits(b / 1e9)." GB/s"
+often_text(n) = n < 999.5e3 ? digits(n / 1e3)." thousand" \
+    : n < 999.5e6 ? digits(n / 1e6)." million" : digits(n / 1e9)." billion"
 ratio_text(x) = x < 9.995 ? sprintf("%.2f ×", x) : sprintf("%.0f ×", x)
 
 set border 3 lw 1 lc rgb "#444444"

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * floor_lock.c - floors: what the C library has for the same, in memory that
+ * processes share: a pthread_mutex of the same kind, and a sem_t.
+ *
+ * Not what nothing can beat, as other floors are: what anybody who writes C
+ * would take instead.  The pairs and what is done while it is held are those of
+ * sync/workload.c.  Peers are forked, since no two C libraries agree on these.
+ */
+#include "common/region.h"
+#include "mechanism.h"
+#include "registry.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+struct taken {
+    _Alignas(256) pthread_mutex_t mutex; /* on lines of its own */
+    _Alignas(256) sem_t semaphore;
+    struct guarded guarded;
+};
+
+static struct taken *taken_of(const struct trial *t)
+{
+    return ((struct region *)t->state)->base;
+}
+
+static int taken_open(struct trial *t)
+{
+    struct region *r = calloc(1, sizeof *r);
+
+    t->state = r;
+    return r ? region_open(r, sizeof(struct taken)) : -ENOMEM;
+}
+
+static int taken_pack(struct trial *t, int role, struct parcel *parcel)
+{
+    (void)role;
+    return region_pack(t->state, parcel);
+}
+
+static int taken_join(struct trial *t, int role, struct parcel *parcel)
+{
+    struct region *r = calloc(1, sizeof *r);
+
+    (void)role;
+    t->state = r;
+    return r ? region_unpack(r, parcel) : -ENOMEM;
+}
+
+static int taken_check(struct trial *t, uint64_t done)
+{
+    return guarded_check(&taken_of(t)->guarded, done);
+}
+
+static void taken_close(struct trial *t)
+{
+    if (t->state)
+        region_close(t->state);
+    free(t->state);
+    t->state = NULL;
+}
+
+/* --- pthread_mutex --- */
+
+static int mutex_open(struct trial *t, int type, int robust)
+{
+    pthread_mutexattr_t kind;
+    int error = taken_open(t);
+
+    if (error)
+        return error;
+    error = pthread_mutexattr_init(&kind);
+    if (error)
+        return -error;
+    error = pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+    if (!error)
+        error = pthread_mutexattr_settype(&kind, type);
+    if (!error)
+        error = pthread_mutexattr_setrobust(&kind, robust);
+    if (!error)
+        error = pthread_mutex_init(&taken_of(t)->mutex, &kind);
+    pthread_mutexattr_destroy(&kind);
+    return -error;
+}
+
+static int plain_open(struct trial *t)
+{
+    return mutex_open(t, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
+}
+
+static int recursive_open(struct trial *t)
+{
+    return mutex_open(t, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
+}
+
+static int robust_open(struct trial *t)
+{
+    return mutex_open(t, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
+}
+
+static int mutex_pair_op(struct trial *t, unsigned n)
+{
+    pthread_mutex_t *mutex = &taken_of(t)->mutex;
+    int error = 0;
+
+    for (; n && !error; n--) {
+        error = pthread_mutex_lock(mutex);
+        if (!error)
+            error = pthread_mutex_unlock(mutex);
+    }
+    return -error;
+}
+
+static int mutex_contended_op(struct trial *t, unsigned n)
+{
+    struct taken *taken = taken_of(t);
+    int error = 0;
+
+    n = trial_share(n, t->number, t->participants);
+    for (; n && !error; n--) {
+        error = -pthread_mutex_lock(&taken->mutex);
+        if (!error)
+            error = guarded_add(&taken->guarded);
+        if (!error)
+            error = -pthread_mutex_unlock(&taken->mutex);
+    }
+    return error;
+}
+
+/* --- sem_t --- */
+
+static int sem_open_one(struct trial *t)
+{
+    int error = taken_open(t);
+
+    if (error)
+        return error;
+    return sem_init(&taken_of(t)->semaphore, 1, 1) < 0 ? -errno : 0;
+}
+
+/* sem_wait ends at a signal, as pthread_mutex_lock does not. */
+static int take(sem_t *semaphore)
+{
+    while (sem_wait(semaphore) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+static int give(sem_t *semaphore)
+{
+    return sem_post(semaphore) < 0 ? -errno : 0;
+}
+
+static int sem_pair_op(struct trial *t, unsigned n)
+{
+    sem_t *semaphore = &taken_of(t)->semaphore;
+    int error = 0;
+
+    for (; n && !error; n--) {
+        error = take(semaphore);
+        if (!error)
+            error = give(semaphore);
+    }
+    return error;
+}
+
+static int sem_contended_op(struct trial *t, unsigned n)
+{
+    struct taken *taken = taken_of(t);
+    int error = 0;
+
+    n = trial_share(n, t->number, t->participants);
+    for (; n && !error; n--) {
+        error = take(&taken->semaphore);
+        if (!error)
+            error = guarded_add(&taken->guarded);
+        if (!error)
+            error = give(&taken->semaphore);
+    }
+    return error;
+}
+
+/* --- the table --- */
+
+static const struct setting processes_grid[] = {
+    {"processes", 2, "1,2,3,4", "how many take part"}, {.name = NULL}};
+static const char *const processes_crowd[] = {"processes", NULL};
+
+#define PAIR(open_it, op_it)                                                   \
+    .unit = "acquire and release", .open = (open_it), .op = (op_it),           \
+    .close = taken_close
+
+#define CONTENDED(open_it, op_it)                                              \
+    .unit = "acquire, count, release", .peers = 1, .crowd = processes_crowd,   \
+    .grid = processes_grid, .together = true, .guess = 200, .open = (open_it), \
+    .pack = taken_pack, .join = taken_join, .op = (op_it),                     \
+    .check = taken_check, .close = taken_close
+
+const struct workload lock_floors[] = {
+    {.name = "mutex-pair", PAIR(plain_open, mutex_pair_op)},
+    {.name = "mutex-pair-recursive", PAIR(recursive_open, mutex_pair_op)},
+    {.name = "mutex-pair-robust", PAIR(robust_open, mutex_pair_op)},
+    {.name = "sem-pair", PAIR(sem_open_one, sem_pair_op)},
+    {.name = "mutex-contended", CONTENDED(plain_open, mutex_contended_op)},
+    {.name = "mutex-contended-robust",
+     CONTENDED(robust_open, mutex_contended_op)},
+    {.name = "sem-contended", CONTENDED(sem_open_one, sem_contended_op)},
+    {.name = NULL},
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan_tiers.c - what a plan should have first, what next, and what last.
+ *
+ * A tier is offered of every workload before the next one is: when the budget
+ * is full, all of them have come as far.
+ */
+#include "planner.h"
+
+#include "registry.h"
+#include "row.h"
+
+static const int64_t MiB = INT64_C(1) << 20;
+
+/* From parents of the sizes that such a plan may have. */
+static void consider_resident(struct planner *p, struct row row)
+{
+    planner_consider(p, row_with(row, "resident", 64 * MiB));
+    if (p->request->scale != SCALE_QUICK)
+        planner_consider(p, row_with(row, "resident", 256 * MiB));
+}
+
+/* The sizes of a tier of their own, the most telling first. */
+static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
+                                       1024, 262144, 16384,   4194304,  256};
+
+/*
+ * 0: every workload once.  1, 2: the sizes that every plan should have, what a
+ * parent holds, and how many contend.  3: two cores, which say more than
+ * another size does.  Then a size a tier, and the settings; last of all the
+ * sizes of variants.
+ */
+enum {
+    TIER_SIZES = 1,
+    TIER_CROSS = 3,
+    TIER_MORE = 4,
+    TIER_LAST = 12,
+    TIER_VARIANTS = TIERS - 1
+};
+
+/*
+ * A variant's first row and its row on two cores come in their turn; the sizes
+ * that its original has had for long come last.
+ */
+static bool is_held_back(const char *mechanism, int tier)
+{
+    const struct mechanism *m = mechanism_find(mechanism);
+
+    return m && m->variant_of && tier != 0 && tier != TIER_CROSS;
+}
+
+/* The size of a tier, or 0. */
+static size_t tier_size(int tier)
+{
+    if (tier >= TIER_SIZES && tier < TIER_CROSS)
+        return telling_sizes[tier - TIER_SIZES];
+    if (tier >= TIER_MORE && tier < TIER_LAST)
+        return telling_sizes[tier - TIER_MORE + TIER_CROSS - TIER_SIZES];
+    return 0;
+}
+
+/*
+ * What the parent holds.  The whole start comes first, and its copy of huge
+ * pages before the sizes that not every plan has; how its parts grow, last.
+ */
+static void consider_held(struct planner *p, const struct row *row, int tier)
+{
+    bool whole = strcmp(row->workload->name, "joined") == 0;
+
+    if (tier == (whole ? TIER_SIZES : TIER_LAST))
+        consider_resident(p, *row);
+    if (tier == (whole ? TIER_MORE : TIER_LAST) && row_copies_memory(row))
+        consider_resident(p, row_with(*row, "huge", 1));
+    if (tier == TIER_LAST && p->request->scale == SCALE_FULL) {
+        struct row heavy = row_with(*row, "resident", 1024 * MiB);
+
+        planner_consider(p, heavy);
+        if (row_copies_memory(row))
+            planner_consider(p, row_with(heavy, "huge", 1));
+    }
+}
+
+/*
+ * How many processes want the same: more than there are cores, one alone, and
+ * then what lies between.
+ */
+static void consider_processes(struct planner *p, const struct row *row,
+                               int tier)
+{
+    int most = 2 * place_cores(&p->places[PLACE_CROSS]);
+
+    if (most > PEERS_MOST + 1)
+        most = PEERS_MOST + 1;
+    if (tier == TIER_SIZES)
+        planner_consider(p, row_with(*row, "processes", most));
+    if (tier == TIER_SIZES + 1)
+        planner_consider(p, row_with(*row, "processes", 1));
+    for (int n = 3; n < most && tier == TIER_MORE; n += n < 4 ? 1 : n / 2)
+        planner_consider(p, row_with(*row, "processes", n));
+}
+
+/*
+ * Of what spins, two on one core would wait for their turns; of what is done
+ * together, they would hardly meet.
+ */
+static enum placement first_place(const struct planner *p,
+                                  const struct workload *w)
+{
+    return w->spins || (w->together && !p->places[PLACE_CROSS].missing[0])
+               ? PLACE_CROSS
+               : PLACE_SAME;
+}
+
+static void consider_variant(struct planner *p, const char *mechanism,
+                             const struct workload *w)
+{
+    for (int tier = TIER_SIZES; tier < TIER_LAST; tier++)
+        if (w->sized && tier_size(tier))
+            planner_consider(
+                p, row_new(mechanism, w, tier_size(tier), first_place(p, w)));
+}
+
+void planner_consider_tier(struct planner *p, const char *mechanism,
+                           const struct workload *w, int tier)
+{
+    enum placement first = first_place(p, w);
+    struct row row = row_new(mechanism, w, 64, first);
+    bool full = p->request->scale == SCALE_FULL;
+
+    if (is_held_back(mechanism, tier)) {
+        if (tier == TIER_VARIANTS)
+            consider_variant(p, mechanism, w);
+        return;
+    }
+    if (tier == 0)
+        planner_consider(p, row);
+    if (tier_size(tier) && w->sized)
+        planner_consider(p, row_new(mechanism, w, tier_size(tier), first));
+    if (has_setting(w, "resident"))
+        consider_held(p, &row, tier);
+    if (w->together && has_setting(w, "processes"))
+        consider_processes(p, &row, tier);
+    if (tier == TIER_CROSS && w->peers)
+        planner_consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
+    if (tier == TIER_LAST && w->together)
+        planner_consider(p, row_new(mechanism, w, 64, PLACE_SAME));
+    if (tier >= TIER_MORE && tier < TIER_LAST && w->peers && full)
+        planner_consider(p,
+                         row_new(mechanism, w, tier_size(tier), PLACE_CROSS));
+    if (tier == TIER_LAST && has_setting(w, "descriptors")) {
+        planner_consider(p, row_with(row, "descriptors", 64));
+        planner_consider(p, row_with(row, "descriptors", 1024));
+    }
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* test_plan_crowds.c - what a plan promises of what several do together, and of
+ * the variants of a mechanism. */
+#include "test_plan.h"
+
+/* Of a workload, on a placement, by so many processes; results alone. */
+static size_t by(const struct plan *plan, const struct workload *w,
+                 enum placement placement, int64_t processes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct row *row = &plan->rows[i];
+        const struct trial t = {.settings = row->settings};
+
+        n += row->workload == w && row->kind == ROW_RESULT &&
+             row->placement == placement &&
+             trial_setting(&t, "processes", 0) == processes;
+    }
+    return n;
+}
+
+static const char *const contended[][2] = {{"lock", "contended"},
+                                           {"lock", "contended-robust"},
+                                           {"semaphore", "contended"}};
+
+/* One alone, one a core, and twice as many: each beside the same of its floor.
+ */
+static void
+contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        for (size_t i = 0; i < sizeof contended / sizeof *contended; i++) {
+            const struct workload *w =
+                workload_find(contended[i][0], contended[i][1]);
+
+            assert_int_equal(by(&plan, w, PLACE_CROSS, 2), 1);
+            for (int64_t n = 1; n <= 4 && q.scale != SCALE_QUICK; n *= 2)
+                assert_int_equal(by(&plan, w, PLACE_CROSS, n), 1);
+            assert_int_equal(by(&plan, w, PLACE_CROSS, 5), 0);
+        }
+        plan_free(&plan);
+    }
+}
+
+static void a_floor_is_disputed_by_as_many(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+    size_t seen = 0;
+
+    (void)state;
+    q.scale = SCALE_DEFAULT;
+    make(&plan, &q);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i], *floor;
+
+        if (row->kind != ROW_RESULT ||
+            strncmp(row->workload->name, "contended", 9) != 0)
+            continue;
+        assert_true(row->floor >= 0);
+        floor = &plan.rows[row->floor];
+        assert_true(floor->workload->together);
+        assert_int_equal(floor->settings[0].value, row->settings[0].value);
+        assert_int_equal(floor->placement, row->placement);
+        assert_int_equal(floor->group, row->group);
+        seen++;
+    }
+    assert_true(seen >= 9);
+    plan_free(&plan);
+}
+
+static void where_there_is_one_core_they_share_it(void **state)
+{
+    struct place one_core[PLACEMENTS];
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+
+    (void)state;
+    memcpy(one_core, two_cores, sizeof one_core);
+    one_core[PLACE_CROSS].peer = one_core[PLACE_CROSS].timed;
+    strcpy(one_core[PLACE_CROSS].missing, "core 1 is the only one");
+    assert_int_equal(plan_make(&plan, &q, one_core, why, sizeof why), 0);
+    for (size_t i = 0; i < sizeof contended / sizeof *contended; i++)
+        assert_int_equal(by(&plan,
+                            workload_find(contended[i][0], contended[i][1]),
+                            PLACE_SAME, 2),
+                         1);
+    plan_free(&plan);
+}
+
+static void a_number_of_processes_that_cannot_be_is_left_out(void **state)
+{
+    const char *names[] = {"lock/contended", NULL};
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    q.names = names;
+    q.sets[0].name = "processes";
+    q.sets[0].values[0] = 0;
+    q.sets[0].values[1] = PEERS_MOST + 1;
+    q.sets[0].values[2] = PEERS_MOST + 2;
+    q.sets[0].count = 3;
+    q.set_count = 1;
+    q.placements[0] = PLACE_CROSS;
+    q.placement_count = 1;
+    make(&plan, &q);
+    assert_int_equal(count(&plan, ROW_RESULT), 1);
+    assert_int_equal(plan.left_out_count, 2);
+    assert_non_null(strstr(plan.left_out[0], "nobody would take part"));
+    assert_non_null(
+        strstr(plan.left_out[1], "more processes than the bench starts"));
+    plan_free(&plan);
+}
+
+/* What the sizes of a queue show, those of its variants show once more. */
+static void sizes_of_a_variant_come_last(void **state)
+{
+    const struct workload *of = workload_find("queue", "roundtrip");
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        for (const struct mechanism *const *m = mechanisms; *m; m++) {
+            const struct workload *w = (*m)->workloads;
+
+            if (!(*m)->variant_of)
+                continue;
+            assert_non_null(mechanism_find((*m)->variant_of));
+            assert_true(rows_of(&plan, w, 64) > 0);
+            assert_true(rows_of(&plan, w, 4096) <= rows_of(&plan, of, 4096));
+            if (q.scale == SCALE_FULL)
+                assert_int_equal(rows_of(&plan, w, 4096), 1);
+        }
+        plan_free(&plan);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(
+            contention_is_of_fewer_and_of_more_than_there_are_cores, bounded),
+        cmocka_unit_test_setup(a_floor_is_disputed_by_as_many, bounded),
+        cmocka_unit_test_setup(where_there_is_one_core_they_share_it, bounded),
+        cmocka_unit_test_setup(a_number_of_processes_that_cannot_be_is_left_out,
+                               bounded),
+        cmocka_unit_test_setup(sizes_of_a_variant_come_last, bounded),
+    };
+
+    return cmocka_run_group_tests_name("plan of crowds", tests, NULL, NULL);
+}
