@@ -14,7 +14,8 @@
 
 /* --- steps --- */
 
-enum { STEPS_MOST = 100000, PLACES = 300 };
+/* Of one call; and of all that are left in the middle of it. */
+enum { STEPS_MOST = 100000, STEPS_IN_ALL = 45000 };
 
 static inline void cannot_step(const char *why)
 {
@@ -89,18 +90,21 @@ static inline int count_steps(void (*before)(void), void (*act)(void))
     return n;
 }
 
-/* Leave a child at each instruction of the call. */
+/* Leave a child at each instruction of the call; of a long one, at as many as
+ * there is time for. */
 static inline void at_each(void (*before)(void), void (*act)(void),
                            void (*then)(pid_t child))
 {
     int n = count_steps(before, act);
+    long far = (long)n * n / 2 / STEPS_IN_ALL + 1;
 
-    for (int at = 0; at < n; at += n / PLACES + 1) {
+    alarm(CHECK_SECONDS);
+    for (long at = 0; at < n; at += far) {
         pid_t child;
 
         begin_lease(HOUR * SECOND);
         child = begin_steps(before, act);
-        step(child, at);
+        step(child, (int)at);
         then(child);
     }
     begin_lease(HOUR * SECOND);
