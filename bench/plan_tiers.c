@@ -82,7 +82,7 @@ static void consider_held(struct planner *p, const struct row *row, int tier)
 
 /*
  * How many processes want the same: more than there are cores, one alone, and
- * then what lies between.
+ * then what lies between.  Of those who only wait for each other, more at last.
  */
 static void consider_processes(struct planner *p, const struct row *row,
                                int tier)
@@ -91,8 +91,10 @@ static void consider_processes(struct planner *p, const struct row *row,
 
     if (most > PEERS_MOST + 1)
         most = PEERS_MOST + 1;
-    if (tier == TIER_SIZES)
+    if (tier == (row->workload->together ? TIER_SIZES : TIER_LAST))
         planner_consider(p, row_with(*row, "processes", most));
+    if (!row->workload->together)
+        return;
     if (tier == TIER_SIZES + 1)
         planner_consider(p, row_with(*row, "processes", 1));
     for (int n = 3; n < most && tier == TIER_MORE; n += n < 4 ? 1 : n / 2)
@@ -138,7 +140,7 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
         planner_consider(p, row_new(mechanism, w, tier_size(tier), first));
     if (has_setting(w, "resident"))
         consider_held(p, &row, tier);
-    if (w->together && has_setting(w, "processes"))
+    if (has_setting(w, "processes"))
         consider_processes(p, &row, tier);
     if (tier == TIER_CROSS && w->peers)
         planner_consider(p, row_new(mechanism, w, 64, PLACE_CROSS));

@@ -29,6 +29,7 @@ static const char *const contended[][2] = {{"lock", "contended"},
 static void
 contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
 {
+    const struct workload *round = workload_find("barrier", "round");
     struct request q = ask();
     struct plan plan;
 
@@ -44,6 +45,10 @@ contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
                 assert_int_equal(by(&plan, w, PLACE_CROSS, n), 1);
             assert_int_equal(by(&plan, w, PLACE_CROSS, 5), 0);
         }
+        assert_int_equal(by(&plan, round, PLACE_SAME, 2), 1);
+        assert_int_equal(by(&plan, round, PLACE_SAME, 1), 0);
+        if (q.scale == SCALE_FULL)
+            assert_int_equal(by(&plan, round, PLACE_SAME, 4), 1);
         plan_free(&plan);
     }
 }
