@@ -161,8 +161,10 @@ static int have_slot(struct queue_side *s)
     const struct own *own = s->own;
     int error = own->slot ? 0 : queue_side_feed(s);
 
-    while (!error && !own->slot && !own->refused)
+    while (!error && !own->slot && !own->refused) {
         pthread_cond_wait(&s->changed, &s->mutex);
+        error = s->closed ? -EBADF : 0; /* the feeder may have come and gone */
+    }
     return !error && own->refused ? -EUSERS : error;
 }
 

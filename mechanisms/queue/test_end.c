@@ -8,7 +8,7 @@
 /* --- the exit sequence --- */
 
 /* How a child leaves. */
-enum { RETURNS, FREES_AND_RETURNS, CANCELS, LEAVES_AT_ONCE };
+enum { RETURNS, FREES_AND_RETURNS, CANCELS_FIRST, CANCELS, LEAVES_AT_ONCE };
 
 static int put_much_and_end(struct parcel *arguments)
 {
@@ -17,6 +17,8 @@ static int put_much_and_end(struct parcel *arguments)
 
     if (parcel_take_u64(arguments, &how) || queue_unpack(&q, arguments))
         return test_line(__LINE__);
+    if (how == CANCELS_FIRST)
+        queue_cancel_join_thread(&q);
     if (test_put(&q, 1, LARGEST, 0) || test_put(&q, 2, 100, 0))
         return test_line(__LINE__);
     if (how == CANCELS)
@@ -65,7 +67,7 @@ static void a_child_ends_when_what_it_put_is_got_and_not_before(void **state)
 static void who_does_not_wait_loses_what_was_not_sent(void **state)
 {
     for (size_t m = 0; m < TEST_METHODS; m++)
-        for (uint64_t how = CANCELS; how <= LEAVES_AT_ONCE; how++) {
+        for (uint64_t how = CANCELS_FIRST; how <= LEAVES_AT_ONCE; how++) {
             struct process p;
             struct queue q;
 

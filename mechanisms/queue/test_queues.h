@@ -47,6 +47,21 @@ static inline void test_end_queue(struct queue *q)
     queue_free(q);
 }
 
+/* What was freed is given back by a later queue_free, when its feeder is done:
+ * free others until there are as many descriptors as before. */
+static inline void test_reap_freed(unsigned descriptors)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (count_descriptors() > descriptors && clock_now() < deadline) {
+        struct queue q;
+
+        test_open_queue(&q, 0, QUEUE_PLAIN);
+        queue_free(&q);
+        sched_yield();
+    }
+}
+
 /* Put item `number` of that size: what queue_put says. */
 static inline int test_put(struct queue *q, uint64_t number, size_t size,
                            int64_t timeout)
@@ -69,6 +84,22 @@ static inline int test_got(const void *item, ssize_t got, uint64_t number,
     return got == (ssize_t)size && test_is(item, size, number)
                ? 0
                : test_line(__LINE__);
+}
+
+/* Numbers first to first + n - 1. */
+static inline int test_put_some(struct queue *q, uint64_t first, uint64_t n)
+{
+    for (uint64_t i = first; i < first + n; i++)
+        if (queue_put(q, &i, sizeof i, 0))
+            return test_line(__LINE__);
+    return 0;
+}
+
+/* What a process that leaves by _exit does before. */
+static inline int test_finish_queue(struct queue *q)
+{
+    queue_close(q);
+    return queue_join_thread(q, TEST_BOUND) ? test_line(__LINE__) : 0;
 }
 
 /* Get it, into memory of its own: 0, or a line. */

@@ -152,6 +152,51 @@ static void many_may_wait_for_the_feeder(void **state)
     }
 }
 
+/* --- a close while others put --- */
+
+static atomic_int accepted;
+
+static void *puts_until_closed(void *who)
+{
+    int error = 0;
+
+    pthread_barrier_wait(&together);
+    for (int i = 0; i < TURNS && !error; i++) {
+        if (who == NULL && i == TURNS / 2)
+            queue_close(&shared);
+        error = queue_put(&shared, "x", 1, 0);
+        accepted += error == 0;
+    }
+    if (error && error != -EBADF)
+        note(__LINE__);
+    return NULL;
+}
+
+/* What was accepted is sent. */
+static void a_put_is_accepted_or_told_of_the_close(void **state)
+{
+    struct parcel parcel;
+    struct queue other;
+    char item;
+
+    for (int round = 0; round < 10; round++) {
+        test_open_queue(&shared, 0, way_in(state));
+        parcel_init(&parcel);
+        assert_int_equal(queue_pack(&shared, &parcel), 0);
+        assert_int_equal(queue_unpack(&other, &parcel), 0);
+        parcel_free(&parcel);
+        accepted = 0;
+        run_all(puts_until_closed);
+        assert_in_range(accepted, TURNS / 2, THREADS * TURNS);
+        for (int i = 0; i < accepted; i++)
+            assert_int_equal(queue_get(&other, &item, 1, TEST_BOUND), 1);
+        assert_int_equal(queue_get(&other, &item, 1, 0), -ETIMEDOUT);
+        assert_int_equal(queue_qsize(&other), 0);
+        test_end_queue(&shared);
+        test_end_queue(&other);
+    }
+}
+
 /* Freed with a feeder that has work left, and reaped when it has not. */
 static void *opens_and_frees(void *way)
 {
@@ -172,8 +217,8 @@ static void *opens_and_frees(void *way)
 
 static void threads_have_queues_of_their_own(void **state)
 {
+    unsigned before = count_descriptors();
     pthread_t threads[THREADS];
-    struct queue q;
 
     pthread_barrier_init(&together, NULL, THREADS);
     for (int i = 0; i < THREADS; i++)
@@ -183,11 +228,7 @@ static void threads_have_queues_of_their_own(void **state)
         pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&together);
     assert_int_equal(wrong, 0);
-    for (int tries = 0; tries < 100; tries++) { /* what is freed is reaped */
-        test_open_queue(&q, 0, way_in(state));
-        queue_free(&q);
-        sched_yield();
-    }
+    test_reap_freed(before);
 }
 
 static void *nothing(void *unused)
@@ -202,6 +243,7 @@ int main(int argc, char **argv)
         TEST_WAYS(threads_that_put_wait_for_those_that_get),
         TEST_WAYS(a_queue_that_has_room_is_never_called_full),
         TEST_WAYS(many_may_wait_for_the_feeder),
+        TEST_WAYS(a_put_is_accepted_or_told_of_the_close),
         TEST_WAYS(threads_have_queues_of_their_own),
     };
     pthread_t first;
