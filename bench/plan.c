@@ -245,7 +245,8 @@ int plan_make(struct plan *plan, const struct request *q,
     p.explicit_rows =
         q->size_count || q->placement_count || q->start_count || q->set_count;
     /* The floors and twins that come last take less than this. */
-    p.left = plan->budget - plan->reserve - 1.1 * plan->rounds;
+    p.left = plan->budget - plan->reserve -
+             (0.45 + 3.5 * (double)plan->window / 1e9) * plan->rounds;
     if (p.explicit_rows) {
         each_named(&p, 0, one_asked);
     } else {

@@ -2,22 +2,91 @@
 /* plan_reference.c - which rows of a plan CPython does as well. */
 #include "planner.h"
 
+#include "registry.h"
 #include "row.h"
 
 #include <stdio.h>
 
 /*
- * A part of a start, from a parent that holds something: how CPython's start
- * grows, or does not, its joined row shows already.
+ * A part of a start, from a parent that holds something, or a start from one
+ * that holds huge pages: how CPython's start grows, or does not, its joined row
+ * shows already.
  */
 static bool is_part_of_heavy(const struct row *row)
 {
     bool start = strcmp(row->mechanism, start_method_names[row->start]) == 0;
-    bool ballast = false;
+    bool ballast = false, huge = false;
 
-    for (const struct setting *s = row->settings; s->name; s++)
+    for (const struct setting *s = row->settings; s->name; s++) {
         ballast |= s->value != 0;
-    return start && ballast && strcmp(row->workload->name, "joined") != 0;
+        huge |= s->value != 0 && strcmp(s->name, "huge") == 0;
+    }
+    return start && ballast &&
+           (huge || strcmp(row->workload->name, "joined") != 0);
+}
+
+/* CPython's variants are as far apart as ours: one row of each shows it, and
+ * none where time is short. */
+static bool is_variant(const struct row *row, const struct request *q)
+{
+    const struct mechanism *m = mechanism_find(row->mechanism);
+
+    return m && m->variant_of &&
+           (q->scale == SCALE_QUICK || row->placement != PLACE_SAME ||
+            row->bytes != 64);
+}
+
+/* In a minute there is time for one of those that CPython does alike. */
+static bool is_left_to_its_like(const char *name)
+{
+    static const char *const names[] = {"lock/pair-recursive", "semaphore/pair",
+                                        "semaphore/contended", "event/handover",
+                                        "barrier/round",       "queue/fan",
+                                        "spawn/call",          NULL};
+
+    for (const char *const *n = names; *n; n++)
+        if (strcmp(*n, name) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * Where time is short: what waits is woken from another core in the same time,
+ * whoever it is; and how a crowd slows a semaphore down it does a lock, too.
+ */
+static bool is_said_elsewhere(const struct row *row, const struct request *q,
+                              const char *name)
+{
+    const struct workload *w = row->workload;
+
+    if (q->scale == SCALE_QUICK && is_left_to_its_like(name))
+        return true;
+    if (q->scale == SCALE_FULL || !w->peers)
+        return false;
+    if (w->together)
+        return strcmp(row->mechanism, "semaphore") == 0 &&
+               row->settings[0].value != w->grid[0].value;
+    return row->placement == PLACE_CROSS && !w->one_way;
+}
+
+/* For two mechanisms that are one in Python, CPython does the same. */
+static void share_reference(struct row *reference)
+{
+    const struct mechanism *m = mechanism_find(reference->mechanism);
+    const struct mechanism *of =
+        m && m->variant_of ? mechanism_find(m->variant_of) : NULL;
+    const struct workload *w =
+        of ? workload_find(of->name, reference->workload->name) : NULL;
+    struct row same;
+
+    if (!w || strcmp(of->python, m->python) != 0)
+        return;
+    same = row_new(of->name, w, reference->bytes, reference->placement);
+    for (const struct setting *s = reference->settings; s->name; s++)
+        same = row_with(same, s->name, s->value);
+    memcpy(reference->settings, same.settings, sizeof same.settings);
+    reference->mechanism = of->name;
+    reference->workload = w;
 }
 
 static bool has_reference(const struct planner *p, const struct row *row)
@@ -25,9 +94,12 @@ static bool has_reference(const struct planner *p, const struct row *row)
     const struct request *q = p->request;
     char name[80];
 
-    if (!q->reference || (is_part_of_heavy(row) && !p->explicit_rows))
+    if (!q->reference)
         return false;
     snprintf(name, sizeof name, "%s/%s", row->mechanism, row->workload->name);
+    if (!p->explicit_rows && (is_part_of_heavy(row) || is_variant(row, q) ||
+                              is_said_elsewhere(row, q, name)))
+        return false;
     for (char **n = q->reference_names; n && *n; n++)
         if (strcmp(*n, name) == 0)
             return true;
@@ -43,6 +115,7 @@ struct row planner_reference_of(const struct row *row)
     struct row reference = *row;
 
     reference.kind = ROW_REFERENCE;
+    share_reference(&reference);
     if (row->workload->peers)
         reference.start = START_FORK;
     return row_with(reference, "steps", 0); /* CPython's queue has one way */
@@ -55,7 +128,7 @@ struct row planner_reference_of(const struct row *row)
  */
 bool planner_wants_reference(const struct planner *p, const struct row *row)
 {
-    const double share = 1. / 20;
+    const double share = p->request->scale == SCALE_FULL ? 1. / 20 : 1. / 30;
     struct row reference = planner_reference_of(row);
 
     return has_reference(p, row) &&

@@ -102,6 +102,32 @@ static void consider_processes(struct planner *p, const struct row *row,
 }
 
 /*
+ * What each step of a queue is worth is a figure; the row itself has them all.
+ */
+static void consider_steps(struct planner *p, const struct row *row, int tier)
+{
+    int when = p->request->scale == SCALE_QUICK ? TIER_LAST : TIER_CROSS;
+
+    for (int steps = 1; steps <= 3 && tier == when; steps += 2)
+        planner_consider(p, row_with(*row, "steps", steps));
+}
+
+/* How many items a queue may hold, and who puts and gets: one at a time. */
+static void consider_limits(struct planner *p, const struct row *row, int tier)
+{
+    if (tier != TIER_LAST || p->request->scale != SCALE_FULL)
+        return;
+    if (has_setting(row->workload, "capacity"))
+        for (int n = 1; n <= 10000; n *= 10)
+            planner_consider(p, row_with(*row, "capacity", n));
+    if (has_setting(row->workload, "producers"))
+        for (int n = 1; n <= 8; n *= 2) {
+            planner_consider(p, row_with(*row, "producers", n));
+            planner_consider(p, row_with(*row, "consumers", n));
+        }
+}
+
+/*
  * Of what spins, two on one core would wait for their turns; of what is done
  * together, they would hardly meet.
  */
@@ -142,6 +168,9 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
         consider_held(p, &row, tier);
     if (has_setting(w, "processes"))
         consider_processes(p, &row, tier);
+    if (has_setting(w, "steps"))
+        consider_steps(p, &row, tier);
+    consider_limits(p, &row, tier);
     if (tier == TIER_CROSS && w->peers)
         planner_consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
     if (tier == TIER_LAST && w->together)

@@ -150,6 +150,70 @@ static void sizes_of_a_variant_come_last(void **state)
     }
 }
 
+static size_t with(const struct plan *plan, enum kind kind,
+                   const char *workload, const char *name, int64_t value)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct trial t = {.settings = plan->rows[i].settings};
+
+        n += plan->rows[i].kind == kind &&
+             strcmp(plan->rows[i].mechanism, "queue") == 0 &&
+             strcmp(plan->rows[i].workload->name, workload) == 0 &&
+             trial_setting(&t, name, -1) == value;
+    }
+    return n;
+}
+
+/* CPython has one way of a queue, whichever of ours it is held against. */
+static void the_steps_of_a_queue_are_held_against_one_reference(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_DEFAULT; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        assert_int_equal(with(&plan, ROW_RESULT, "stream", "steps", 1), 1);
+        assert_int_equal(with(&plan, ROW_RESULT, "roundtrip", "steps", 3), 1);
+        assert_int_equal(with(&plan, ROW_REFERENCE, "stream", "steps", 1), 0);
+        assert_int_equal(with(&plan, ROW_RESULT, "stream", "capacity", 1000),
+                         q.scale == SCALE_FULL);
+        for (size_t i = 0; i < plan.count; i++) {
+            const struct row *row = &plan.rows[i];
+
+            if (row->kind != ROW_RESULT || row->reference < 0 ||
+                strncmp(row->mechanism, "queue", 5) != 0)
+                continue;
+            assert_string_equal(plan.rows[row->reference].mechanism, "queue");
+            assert_int_equal(plan.rows[row->reference].bytes, row->bytes);
+            assert_int_equal(plan.rows[row->reference].group, row->group);
+        }
+        plan_free(&plan);
+    }
+}
+
+/* One row of each shows how far CPython's are apart. */
+static void a_variant_has_one_reference_and_in_haste_none(void **state)
+{
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        size_t held = 0;
+
+        make(&plan, &q);
+        for (size_t i = 0; i < plan.count; i++)
+            held += plan.rows[i].kind == ROW_RESULT &&
+                    plan.rows[i].reference >= 0 &&
+                    strcmp(plan.rows[i].mechanism, "simple-queue") == 0;
+        assert_int_equal(held, q.scale == SCALE_QUICK ? 0 : 2);
+        plan_free(&plan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +224,10 @@ int main(void)
         cmocka_unit_test_setup(a_number_of_processes_that_cannot_be_is_left_out,
                                bounded),
         cmocka_unit_test_setup(sizes_of_a_variant_come_last, bounded),
+        cmocka_unit_test_setup(
+            the_steps_of_a_queue_are_held_against_one_reference, bounded),
+        cmocka_unit_test_setup(a_variant_has_one_reference_and_in_haste_none,
+                               bounded),
     };
 
     return cmocka_run_group_tests_name("plan of crowds", tests, NULL, NULL);

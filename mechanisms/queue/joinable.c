@@ -48,12 +48,21 @@ int joinable_queue_open_as(struct joinable_queue *q, size_t maxsize,
     return 0;
 }
 
-/* Counted before it can be got, and only once it has a place. */
+static void count_one(struct joinable_counts *c)
+{
+    condition_acquire(&c->condition, NO_TIMEOUT);
+    c->shared->items++;
+    condition_release(&c->condition);
+}
+
+/*
+ * Counted before it can be got, and only once it has a place.  Not in one go:
+ * who gets it is woken as it is sent, and would at once wait for our lock.
+ */
 int joinable_queue_put(struct joinable_queue *q, const void *item, size_t size,
                        int64_t timeout)
 {
     struct queue_side *s = q->queue.side;
-    struct joinable_counts *c = q->counts;
     int error;
 
     if (!s || s->closed)
@@ -61,13 +70,12 @@ int joinable_queue_put(struct joinable_queue *q, const void *item, size_t size,
     error = s->way->reserve(s, timeout);
     if (error)
         return error;
-    condition_acquire(&c->condition, NO_TIMEOUT);
+    count_one(q->counts);
     error = queue_side_add(s, item, size);
     if (!error)
-        c->shared->items++;
-    condition_release(&c->condition);
-    if (error)
-        s->way->give_back(s);
+        return 0;
+    joinable_queue_task_done(q);
+    s->way->give_back(s);
     return error;
 }
 
