@@ -93,9 +93,9 @@ static enum sight is_held_back(struct inspection *i, const struct tasks *all,
 {
     const struct witness *w = i->witness;
     const struct task *t = NULL;
-    uint64_t pipe, word = word_of(w, k);
+    uint64_t pipe = 0, word = word_of(w, k);
     uint32_t owner = 0;
-    size_t bytes;
+    size_t bytes = 0;
 
     for (size_t n = 0; n < all->count && !t; n++)
         if (task_waits_for_shared_futex(&all->task[n]) &&
@@ -129,7 +129,7 @@ enum sight look_held_back(struct inspection *i, int stage, pid_t root)
     (void)root;
     tasks_of(i->witness->victim, &all);
     for (int k = 0; k < PIPES && sight == SEEN; k++) {
-        uint64_t pipe;
+        uint64_t pipe = 0;
         size_t bytes = 0;
 
         if (stage == 1)
@@ -164,8 +164,8 @@ static enum sight look_before_exit(struct inspection *i)
         return verdict_refuse(i->verdict, "process %d is no child of %d",
                               w->child, w->victim);
     for (int k = 0; k < PIPES; k++) {
-        uint64_t pipe;
-        size_t bytes;
+        uint64_t pipe = 0;
+        size_t bytes = 0;
         int64_t put;
 
         if (!verdict_number(i, w->child, word_of(w, k), &put) ||
@@ -194,8 +194,8 @@ static enum sight look_after_exit(struct inspection *i)
     if (process_exit_status(child) != 0)
         return verdict_refuse(v, "child %d did not end well", child);
     for (int k = 0; k < PIPES; k++) {
-        uint64_t pipe;
-        size_t bytes;
+        uint64_t pipe = 0;
+        size_t bytes = 0;
 
         if (!look_into(i, fd_of(w, k), &pipe, &bytes))
             return REFUSED;
@@ -227,8 +227,8 @@ enum sight look_growth(struct inspection *i, int stage, pid_t root)
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
     struct pages now;
-    uint64_t pipe, grown;
-    size_t bytes;
+    uint64_t pipe = 0, grown;
+    size_t bytes = 0;
     int error = process_pages(w->victim, &now);
 
     if (error)

@@ -35,15 +35,21 @@
 
 enum { PARTS = 4 };
 
+static size_t cache_line(void)
+{
+#ifdef _SC_LEVEL1_DCACHE_LINESIZE /* musl cannot tell */
+    long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
+
+    if (line > 64)
+        return (size_t)line;
+#endif
+    return 64;
+}
+
 /* Two cache lines, since some processors fetch lines in pairs. */
 static size_t stride(void)
 {
-    long line = 0;
-
-#ifdef _SC_LEVEL1_DCACHE_LINESIZE /* musl cannot tell */
-    line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
-#endif
-    return 2 * (line >= 64 ? (size_t)line : 64);
+    return 2 * cache_line();
 }
 
 static size_t pipe_holds(const struct queue_side *s)

@@ -94,6 +94,13 @@ static _Noreturn void give_up(struct ledger *l, int line)
     _exit(1);
 }
 
+/* No more than the pipe and a little: the storm is of kills. */
+static void wait_for_consumers(const struct ledger *l, struct queue *q)
+{
+    while (queue_qsize(q) > 2000 && !l->stop)
+        test_sleep_ms(1);
+}
+
 /* A process that is told to stop leaves as a program does: it flushes. */
 static _Noreturn void produce(struct ledger *l, int user, struct queue *q)
 {
@@ -103,9 +110,7 @@ static _Noreturn void produce(struct ledger *l, int user, struct queue *q)
         struct item item = {0, (uint32_t)getpid()};
         int error;
 
-        /* No more than the pipe and a little: the storm is of kills. */
-        while (queue_qsize(q) > 2000 && !l->stop)
-            test_sleep_ms(1);
+        wait_for_consumers(l, q);
         item.number = l->next++;
         if (item.number >= ITEMS)
             break;
