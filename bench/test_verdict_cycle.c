@@ -3,6 +3,7 @@
  * another. */
 #include "test_verdict_pipes.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 
 enum { MUCH = 256 * 1024 };
@@ -82,6 +83,117 @@ static int wait_in_a_longer_cycle(struct witness *w, int cure)
     return waitpid(child, NULL, 0) == child ? 0 : -ECHILD;
 }
 
+/* --- of a queue: parent, child, and a thread of the child --- */
+
+static void *send_much(void *unused)
+{
+    write_full(two[1], much, MUCH);
+    return unused;
+}
+
+/* The child has the read end, too, and waits for its feeder. */
+static void wait_for_feeder(void)
+{
+    pthread_t feeder;
+
+    if (pthread_create(&feeder, NULL, send_much, NULL) == 0)
+        pthread_join(feeder, NULL);
+}
+
+static void read_another(void)
+{
+    char byte;
+
+    fd_close(&two[1]);
+    read_some(one[0], &byte, 1);
+}
+
+static void read_slowly_here(void)
+{
+    char byte;
+
+    for (;;) {
+        test_sleep_ms(20);
+        read_some(two[0], &byte, 1);
+    }
+}
+
+static void *read_in_a_thread(void *unused)
+{
+    read_slowly_here();
+    return unused;
+}
+
+static void wait_for_feeder_and_read(void)
+{
+    pthread_t reader;
+
+    if (pthread_create(&reader, NULL, read_in_a_thread, NULL) == 0)
+        wait_for_feeder();
+}
+
+/* Join the child, before anything is read; a sibling has the pipe as well. */
+static int join_before_drain(struct witness *w, void (*child)(void),
+                             void (*sibling)(void))
+{
+    pid_t joined = open_both() ? -1 : fork_to(child);
+
+    if (joined > 0 && sibling)
+        fork_to(sibling);
+    fd_close(&two[1]);
+    claim(w, joined, two[0]);
+    return waitpid(joined, NULL, 0) == joined ? 0 : -ECHILD;
+}
+
+static int join_a_queue(struct witness *w, int cure)
+{
+    (void)cure;
+    return join_before_drain(w, wait_for_feeder, NULL);
+}
+
+/* It is stuck, and elsewhere; and were it woken, it might read. */
+static int join_beside_another_reader(struct witness *w, int cure)
+{
+    (void)cure;
+    return join_before_drain(w, wait_for_feeder, read_another);
+}
+
+static int join_beside_one_who_pauses(struct witness *w, int cure)
+{
+    (void)cure;
+    return join_before_drain(w, wait_for_feeder, wait_for_ever);
+}
+
+static int join_beside_a_slow_reader(struct witness *w, int cure)
+{
+    (void)cure;
+    return join_before_drain(w, wait_for_feeder, read_slowly_here);
+}
+
+static int join_who_reads_its_own(struct witness *w, int cure)
+{
+    (void)cure;
+    return join_before_drain(w, wait_for_feeder_and_read, NULL);
+}
+
+static void impostors_of_a_join_before_a_drain_are_not_proven(void **state)
+{
+    static const struct impostor list[] = {
+        {join_beside_another_reader, "3 processes could wake"},
+        {join_beside_one_who_pauses, "is in no cycle"},
+        {join_beside_a_slow_reader, "is in no cycle"},
+        {join_who_reads_its_own, "is in no cycle"},
+        {NULL, NULL}};
+    const struct hazard true_one = {.name = "queue",
+                                    .expect = HANGS,
+                                    .evidence = "cycle 3",
+                                    .run = join_a_queue};
+
+    (void)state;
+    all_refused(HANGS, "cycle 3", list);
+    assert_int_equal(observe(&true_one, 0, 10 * SECOND).verdict.ruling, PROVEN);
+}
+
 static int end_at_once(struct witness *w, int cure)
 {
     (void)cure;
@@ -123,6 +235,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(impostors_of_a_cycle_are_not_proven,
                                         patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            impostors_of_a_join_before_a_drain_are_not_proven, patient,
+            census_end),
         cmocka_unit_test_setup_teardown(
             a_cycle_is_proven_for_its_own_length_alone, patient, census_end),
     };

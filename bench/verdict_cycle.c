@@ -28,7 +28,8 @@ static const struct cycle *cycle_of(const struct graph *g,
     return NULL;
 }
 
-/* Is everybody who could wake it a process of the cycle? */
+/* Is everybody who could wake it a process of the cycle?  Of a queue's pipe a
+ * writer has the read end, too. */
 static bool are_within(const struct graph *g, const struct cycle *c,
                        const struct want *want)
 {
@@ -50,7 +51,8 @@ static void say_other_end(struct verdict *v, const struct waiter *one,
         verdict_say(v, "  (%s); at its other end is process %d alone", one->how,
                     next->task.process);
     else
-        verdict_say(v, "  (%s); at its other end: these alone", one->how);
+        verdict_say(v, "  (%s); only %d has its other end, too", one->how,
+                    next->task.process);
 }
 
 static bool judge_cycle(const struct inspection *i, const struct graph *g,
@@ -68,7 +70,11 @@ static bool judge_cycle(const struct inspection *i, const struct graph *g,
         const struct waiter *one = waiter_in(g, c, k);
         const struct want *want = &one->want[c->want[k]];
 
-        verdict_say(v, "process %d %.80s", one->task.process, one->what);
+        if (one->task.id == one->task.process)
+            verdict_say(v, "process %d %.80s", one->task.process, one->what);
+        else
+            verdict_say(v, "thread %d of process %d %.80s", one->task.id,
+                        one->task.process, one->what);
         if (want->kind == WAIT_ROOM || want->kind == WAIT_DATA)
             say_other_end(v, one, want, waiter_in(g, c, k + 1));
         if (!are_within(g, c, want))
