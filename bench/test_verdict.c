@@ -10,7 +10,8 @@
 
 #include <fcntl.h>
 
-extern const struct hazard start_hazards[], pipe_hazards[];
+extern const struct hazard start_hazards[], pipe_hazards[], sync_hazards[],
+    queue_hazards[];
 
 static void all_proven_and_cured(const struct hazard *h)
 {
@@ -50,6 +51,22 @@ static void the_hazards_of_pipe_are_proven_and_cured(void **state)
     if (scenario_sanitizer())
         skip();
     all_proven_and_cured(pipe_hazards);
+}
+
+static void the_hazards_of_sync_are_proven_and_cured(void **state)
+{
+    (void)state;
+    if (scenario_sanitizer())
+        skip();
+    all_proven_and_cured(sync_hazards);
+}
+
+static void the_hazards_of_queue_are_proven_and_cured(void **state)
+{
+    (void)state;
+    if (scenario_sanitizer())
+        skip();
+    all_proven_and_cured(queue_hazards);
 }
 
 static void evidence_of_an_unknown_kind_proves_nothing(void **state)
@@ -200,6 +217,10 @@ int main(int argc, char **argv)
             the_hazards_of_start_are_proven_and_cured, patient, census_end),
         cmocka_unit_test_setup_teardown(
             the_hazards_of_pipe_are_proven_and_cured, patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            the_hazards_of_sync_are_proven_and_cured, patient, census_end),
+        cmocka_unit_test_setup_teardown(
+            the_hazards_of_queue_are_proven_and_cured, patient, census_end),
         PROMISE(evidence_of_an_unknown_kind_proves_nothing),
         PROMISE(without_a_judge_every_gate_is_open),
         PROMISE(who_passes_a_closed_gate_is_not_believed),
