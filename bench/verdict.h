@@ -56,10 +56,12 @@
  *     "sentinel pipe"  HANGS: the victim waits in poll(2) on the descriptor
  *                      alone, a pipe whose write end the holder alone still
  *                      has, and the child, whose end it waits for, is a zombie
- *     "place without item"  HANGS: the victim waits for the semaphore of its
- *                      memory, which is 0; the number in the other is 0 too,
- *                      and the pipe of its descriptor is empty: no item has
- *                      the place that is missing
+ *     "place without item"  HANGS, after a stage.  1: the semaphore in the
+ *                      victim's memory is 0, the number in the child's word
+ *                      is 1, an item, and the pipe of the descriptor is empty;
+ *                      then the victim waits for the semaphore, still 0; the
+ *                      number is 0, and the pipe empty: no item has the place;
+ *                      all other threads of the tree are the victim's, idle
  *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
@@ -86,15 +88,20 @@
  *                      a thread of the victim, which sleeps; 2: it has not
  *                      run since, and the word holds the id of one of the
  *                      holder's
- *     "not yet sent"   of two queues: 1: a thread of the victim waits for the
- *                      lock at a word, which somebody has, and the pipe is
- *                      empty; 2: it is not
+ *     "not yet sent"   of two queues, of each of which the victim's memory has
+ *                      four numbers: where the writers' lock is, what qsize()
+ *                      and empty() said, and how many a get at once gave.
+ *                      1: these are above 0, 1 and 0; a thread of the victim
+ *                      waits for that lock, which somebody has, and the pipe
+ *                      of the descriptor is empty; 2: it is not
  *     "never sent"     of two queues: 1: the child's memory says how many items
- *                      it has put, of `count` bytes each, and the pipe holds
- *                      fewer; 2: the child is a zombie of status 0, and the
- *                      pipe holds what it held
- *     "buffer grows"   1, 2: between them the victim's own pages grew by 7/8
- *                      of `count` bytes
+ *                      it has put, of `count` bytes each, the pipe holds
+ *                      fewer, and a thread of the child waits for room in it;
+ *                      2: the child is a zombie of status 0, and the pipe
+ *                      holds what it held
+ *     "buffer grows"   1: the pipe of the victim's descriptor is empty; 2: the
+ *                      victim's own pages grew by 7/8 of `count` bytes, and a
+ *                      thread of it waits for room in that pipe
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens

@@ -68,6 +68,7 @@ enum sight look_first_value(struct inspection *i, int stage, pid_t root);
 enum sight look_another_pipe(struct inspection *i, int stage, pid_t root);
 enum sight look_killed_server(struct inspection *i, int stage, pid_t root);
 enum sight look_cut_off(struct inspection *i, int stage, pid_t root);
+enum sight look_poison(struct inspection *i, int stage, pid_t root);
 enum sight look_held_back(struct inspection *i, int stage, pid_t root);
 enum sight look_never_sent(struct inspection *i, int stage, pid_t root);
 enum sight look_growth(struct inspection *i, int stage, pid_t root);
@@ -135,6 +136,16 @@ bool verdict_spawned(const struct inspection *i, pid_t child, pid_t parent);
 /* What is in the pipe of that descriptor, of either end, without taking it out:
  * bytes, or -errno. */
 ssize_t verdict_peek(pid_t process, int fd, void *bytes, size_t size);
+
+/* How many bytes a pipe of the victim's holds, and its number; or false, and
+ * the reason. */
+bool verdict_pipe_bytes(const struct inspection *i, int fd, uint64_t *pipe,
+                        size_t *bytes);
+
+/* A thread of the process sleeps in a write to that pipe: its number; NOT_YET,
+ * and the reason. */
+enum sight verdict_writer(const struct inspection *i, pid_t process,
+                          uint64_t pipe, pid_t *writer);
 
 /* 8 bytes at an address of that process; or false, and the reason. */
 bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,

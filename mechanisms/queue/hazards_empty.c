@@ -17,6 +17,12 @@ enum { PLAIN, FAST, KINDS, CURE_LAST_ITEM = 1, CURE_COUNT };
 static const unsigned ways[KINDS] = {QUEUE_PLAIN, QUEUE_FAST};
 static struct queue queues[KINDS];
 
+/* What the consumer was told of each, while somebody else sent. */
+static struct {
+    uint64_t writing; /* where the writers' lock is */
+    int64_t qsize, empty, came;
+} told[KINDS];
+
 /* Another process sends just now: it has the writers' lock.  0 or -errno. */
 static int somebody_sends(struct queue *q)
 {
@@ -102,6 +108,18 @@ static int64_t consume(int cure)
     return count;
 }
 
+/* The three do not agree. */
+static void ask(int kind)
+{
+    struct queue *q = &queues[kind];
+    int64_t item;
+
+    told[kind].writing = (uint64_t)(uintptr_t)&q->side->writing.state->word;
+    told[kind].qsize = queue_qsize(q);
+    told[kind].empty = queue_empty(q);
+    told[kind].came = queue_get(q, &item, sizeof item, 0) == sizeof item;
+}
+
 /* The other process is done; what was put arrives now. */
 static int let_feeders_go(void)
 {
@@ -133,16 +151,16 @@ int empty_lies(struct witness *w, int cure)
     if (error)
         return error;
     witness_victim(w, getpid());
-    witness_memory(w, "writing", queues[PLAIN].side->writing.state);
-    witness_child_memory(w, queues[FAST].side->writing.state);
-    witness_fd(w, "writing", queues[PLAIN].side->reader.fd);
+    witness_memory(w, "told", told);
+    witness_fd(w, "told", queues[PLAIN].side->reader.fd);
     witness_child_fd(w, queues[FAST].side->reader.fd);
-    if (!cure)
-        witness_show(w, 1); /* put, and not in the pipe */
     if (cure)
         error = let_feeders_go();
     count = consume(cure);
     if (!cure) {
+        ask(PLAIN);
+        ask(FAST);
+        witness_show(w, 1); /* put, and not in the pipes */
         error = let_feeders_go();
         witness_show(w, 2); /* and now they are */
     }

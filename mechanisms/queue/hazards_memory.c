@@ -10,6 +10,7 @@
 #include "queue/parts.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 enum { ITEM = 1 << 16, ITEMS = 1024, CURE_BOUND = 1, CURE_REFUSE };
 
@@ -44,10 +45,29 @@ static int produce(int cure)
 }
 /* end: unbounded-buffer */
 
+/* KiB of memory that this process has had at most. */
+static long most_memory(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : -1;
+}
+
+/* A cure has room for few items: it must not have taken memory for all. */
+static int check_memory(long before)
+{
+    long after = most_memory();
+
+    if (before < 0 || after - before > (long)ITEMS * ITEM / 1024 / 8)
+        return -ENOMEM;
+    return 0;
+}
+
 int unbounded_buffer(struct witness *w, int cure)
 {
     int error = queue_open(&queue, cure ? 8 : 0);
     int64_t count = 0;
+    long before = most_memory();
     pthread_t consumer;
 
     witness_expect(w, ITEMS);
@@ -72,6 +92,8 @@ int unbounded_buffer(struct witness *w, int cure)
     if (!error)
         error = queue_join_thread(&queue, SECOND);
     queue_free(&queue);
+    if (!error && cure)
+        error = check_memory(before);
     if (error)
         return error;
     witness_got(w, count);
