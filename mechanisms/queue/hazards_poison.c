@@ -36,7 +36,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int64_t buffer, unsent;
 static bool gives_back;
-static struct witness *seen; /* the run that goes wrong: who looks at it */
+static struct witness *watched; /* the run that goes wrong: who looks at it */
 
 /* region: poison-item */
 static void *feed(void *unused)
@@ -48,8 +48,8 @@ static void *feed(void *unused)
         pthread_mutex_lock(&mutex);
         while (!unsent)
             pthread_cond_wait(&changed, &mutex);
-        if (seen)
-            witness_show(seen, 1); /* it is put, and not yet encoded */
+        if (watched)
+            witness_show(watched, 1); /* it is put, and not yet encoded */
         n = encode_number(buffer, text);
         unsent = 0;
         pthread_mutex_unlock(&mutex);
@@ -143,7 +143,7 @@ static int64_t put_naively(struct witness *w, int cure)
     int error = naive_open();
 
     gives_back = cure == CURE_GIVE_BACK;
-    seen = cure ? NULL : w;
+    watched = cure ? NULL : w;
     if (error)
         return error;
     witness_victim(w, getpid());
