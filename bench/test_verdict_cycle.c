@@ -132,6 +132,13 @@ static void wait_for_feeder_and_read(void)
         wait_for_feeder();
 }
 
+static int join_one(struct witness *w, pid_t child)
+{
+    fd_close(&two[1]);
+    claim(w, child, two[0]);
+    return waitpid(child, NULL, 0) == child ? 0 : -ECHILD;
+}
+
 /* Join the child, before anything is read; a sibling has the pipe as well. */
 static int join_before_drain(struct witness *w, void (*child)(void),
                              void (*sibling)(void))
@@ -140,9 +147,7 @@ static int join_before_drain(struct witness *w, void (*child)(void),
 
     if (joined > 0 && sibling)
         fork_to(sibling);
-    fd_close(&two[1]);
-    claim(w, joined, two[0]);
-    return waitpid(joined, NULL, 0) == joined ? 0 : -ECHILD;
+    return join_one(w, joined);
 }
 
 static int join_a_queue(struct witness *w, int cure)
@@ -176,6 +181,18 @@ static int join_who_reads_its_own(struct witness *w, int cure)
     return join_before_drain(w, wait_for_feeder_and_read, NULL);
 }
 
+/* As a cure does it, and more slowly. */
+static int join_while_a_thread_gets(struct witness *w, int cure)
+{
+    pthread_t reader;
+
+    (void)cure;
+    if (open_both() ||
+        pthread_create(&reader, NULL, read_in_a_thread, NULL) != 0)
+        return -EIO;
+    return join_one(w, fork_to(wait_for_feeder));
+}
+
 static void impostors_of_a_join_before_a_drain_are_not_proven(void **state)
 {
     static const struct impostor list[] = {
@@ -183,6 +200,7 @@ static void impostors_of_a_join_before_a_drain_are_not_proven(void **state)
         {join_beside_one_who_pauses, "is in no cycle"},
         {join_beside_a_slow_reader, "is in no cycle"},
         {join_who_reads_its_own, "is in no cycle"},
+        {join_while_a_thread_gets, "is in no cycle"},
         {NULL, NULL}};
     const struct hazard true_one = {.name = "queue",
                                     .expect = HANGS,

@@ -135,6 +135,8 @@ struct exit {
     bool stays;      /* the child does not end */
     bool fails;      /* it ends with 3 */
     bool grandchild; /* it is no child of who says so */
+    bool brother;    /* another fork has the pipes, and what is in them */
+    bool feeder;     /* and so has a thread of who says so */
 };
 
 static void *send_put(void *pipe)
@@ -188,9 +190,13 @@ static int tell_exit(struct witness *w, const struct exit *t)
     witness_fd(w, "put", one[0]);
     witness_child_fd(w, two[0]);
     witness_count(w, PIECE);
+    if (t->brother)
+        fork_to(wait_for_ever);
     child = fork();
     if (child == 0)
         leave(w, t);
+    if (t->feeder)
+        start_to_send(one); /* the same */
     read_full(shown[0], item, 1);
     if (!t->stays && !t->grandchild)
         waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT);
@@ -213,6 +219,8 @@ EXIT(takes_some, .taken = true)
 EXIT(stays, .stays = true)
 EXIT(fails, .fails = true)
 EXIT(leaves_it_to_a_grandchild, .grandchild = true)
+EXIT(has_a_brother_who_could, .brother = true)
+EXIT(sends_them_itself, .feeder = true)
 EXIT(loses_some, .all = false)
 
 static void impostors_of_what_is_never_sent_are_not_proven(void **state)
@@ -224,6 +232,8 @@ static void impostors_of_what_is_never_sent_are_not_proven(void **state)
         {stays, "has not ended"},
         {fails, "did not end well"},
         {leaves_it_to_a_grandchild, "is no child of"},
+        {has_a_brother_who_could, "could write into pipe"},
+        {sends_them_itself, "has 2 threads"},
         {only_pauses, "its time was over"},
         {exits_at_once, "it ended with exit status 0"},
         {NULL, NULL}};

@@ -51,8 +51,8 @@
  *                      its own word, which is 0, while the holder waits for
  *                      one that has the id of the victim's thread in it
  *     "cycle N"        HANGS: in the graph of `ipclab waits` the victim is in
- *                      a cycle of N threads, each of which only the next one
- *                      could wake
+ *                      a cycle of N threads, each of which only processes
+ *                      of the cycle could wake
  *     "sentinel pipe"  HANGS: the victim waits in poll(2) on the descriptor
  *                      alone, a pipe whose write end the holder alone still
  *                      has, and the child, whose end it waits for, is a zombie
@@ -97,8 +97,9 @@
  *     "never sent"     of two queues: 1: the child's memory says how many items
  *                      it has put, of `count` bytes each, the pipe holds
  *                      fewer, and a thread of the child waits for room in it;
- *                      2: the child is a zombie of status 0, and the pipe
- *                      holds what it held
+ *                      2: the child is a zombie of status 0, the pipe holds
+ *                      what it held, and only the victim, which has one
+ *                      thread, could write into it
  *     "buffer grows"   1: the pipe of the victim's descriptor is empty; 2: the
  *                      victim's own pages grew by 7/8 of `count` bytes, and a
  *                      thread of it waits for room in that pipe

@@ -215,8 +215,36 @@ static enum sight look_before_exit(struct inspection *i)
     return sight;
 }
 
+/* Whoever else has the pipe may have the items, too, as a fork has, and send
+ * them yet: does only the victim have it, and no feeder? */
+static bool nobody_else_sends(const struct inspection *i, uint64_t pipe,
+                              pid_t root)
+{
+    pid_t victim = i->witness->victim;
+    struct descriptor ends[2] = {{.fd = -1}};
+    struct pids tree = {0};
+    struct tasks all = {0};
+    size_t writers, threads;
+
+    tasks_of(victim, &all);
+    threads = all.count;
+    tasks_free(&all);
+    if (threads != 1)
+        return verdict_refuse(i->verdict, "process %d has %zu threads", victim,
+                              threads);
+    if (descendants(root, &tree, SIZE_MAX) < 0)
+        return verdict_refuse(i->verdict, "there is no tree");
+    writers = pipe_holders(&tree, pipe, true, ends, 2);
+    pids_free(&tree);
+    if (writers == 0 || (writers == 1 && ends->process == victim))
+        return true;
+    return verdict_refuse(i->verdict,
+                          "process %d could write into pipe %" PRIu64,
+                          ends[ends->process == victim].process, pipe);
+}
+
 /* 2: it has ended, and well; the pipes hold what they held. */
-static enum sight look_after_exit(struct inspection *i)
+static enum sight look_after_exit(struct inspection *i, pid_t root)
 {
     const struct witness *w = i->witness;
     pid_t child = (pid_t)i->noted[CHILD];
@@ -234,7 +262,8 @@ static enum sight look_after_exit(struct inspection *i)
         uint64_t pipe = 0;
         size_t bytes = 0;
 
-        if (!verdict_pipe_bytes(i, fd_of(w, k), &pipe, &bytes))
+        if (!verdict_pipe_bytes(i, fd_of(w, k), &pipe, &bytes) ||
+            !nobody_else_sends(i, pipe, root))
             return REFUSED;
         if (bytes != i->noted[HELD + k])
             return verdict_refuse(v, "pipe %" PRIu64 " has another content",
@@ -246,12 +275,13 @@ static enum sight look_after_exit(struct inspection *i)
                     (int64_t)bytes / w->count);
     }
     verdict_say(v, "the child has ended, with exit status 0");
-    verdict_say(v, "the others were in its memory, which is gone");
+    verdict_say(v, "the others were in its memory, which is gone, and only");
+    verdict_say(v, "process %d could still write, which has one thread",
+                w->victim);
     return SEEN;
 }
 
 enum sight look_never_sent(struct inspection *i, int stage, pid_t root)
 {
-    (void)root;
-    return stage == 1 ? look_before_exit(i) : look_after_exit(i);
+    return stage == 1 ? look_before_exit(i) : look_after_exit(i, root);
 }

@@ -70,6 +70,15 @@ static _Noreturn void put_and_leave(struct witness *w, int cure)
 
 /* --- the parent --- */
 
+/* No more than that, whatever a page is here.  Of who has many pipes it holds
+ * less, and may not be made larger. */
+static int limit_pipe(int fd)
+{
+    return fcntl(fd, F_GETPIPE_SZ) > HOLDS && fcntl(fd, F_SETPIPE_SZ, HOLDS) < 0
+               ? -errno
+               : 0;
+}
+
 static int open_kind(int kind, int cure)
 {
     int error = cure == CURE_SIMPLE
@@ -78,9 +87,7 @@ static int open_kind(int kind, int cure)
 
     if (error || cure == CURE_SIMPLE)
         return error;
-    /* That much, whatever a page is here. */
-    return fcntl(queues[kind].side->writer.fd, F_SETPIPE_SZ, HOLDS) < 0 ? -errno
-                                                                        : 0;
+    return limit_pipe(queues[kind].side->writer.fd);
 }
 
 static int get_one(int kind, int cure)
