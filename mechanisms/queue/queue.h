@@ -79,7 +79,8 @@ int queue_open_as(struct queue *q, size_t maxsize, unsigned way);
 /*
  * put(item, block, timeout): copy size bytes.  0.  -ETIMEDOUT: it was full for
  * timeout ns, or with 0 and less is full now (queue.Full).  -EBADF: closed.
- * -ENOMEM; -EAGAIN: no thread for the feeder.
+ * -ENOMEM; -EAGAIN: no thread for the feeder; -EUSERS: of a robust one, more
+ * than 64 processes put at once.
  */
 int queue_put(struct queue *q, const void *item, size_t size, int64_t timeout);
 

@@ -4,14 +4,14 @@
  *
  * The same pipe, locks and feeder.  What kills the others is cured so:
  *
- *   The locks are robust (sync.h): a killed holder leaves them to the next.
- *   The pipe keeps packets apart (O_DIRECT, pipe(2)): up to PIPE_BUF bytes go
- * in whole or not at all, and come out so.  Nobody ever reads half of what
+ * - The locks are robust (sync.h): a killed holder leaves them to the next.
+ * - The pipe keeps packets apart (O_DIRECT, pipe(2)): up to PIPE_BUF bytes go in
+ *   whole or not at all, and come out so.  Nobody ever reads half of what
  *   somebody else has left, so a lock can be taken over without any repair.
- *   A packet is read into the region, not into the reader: if it is killed, the
+ * - A packet is read into the region, not into the reader: if it is killed, the
  *   next one finds the packet there, since its length is in itself.
- *   An idle reader waits with the lock in hand, and looks for the dead.
- *   What was put is counted for each producer (slots.h).  When one is dead and
+ * - Who waits, for an item or for a place, looks for the dead meanwhile.
+ * - What was put is counted for each producer (slots.h).  When one is dead and
  *   the pipe is empty, what is still missing of it will never come: its places
  *   are free again, and the loss is counted.
  *
