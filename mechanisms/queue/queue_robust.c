@@ -5,8 +5,8 @@
  * The same pipe, locks and feeder.  What kills the others is cured so:
  *
  * - The locks are robust (sync.h): a killed holder leaves them to the next.
- * - The pipe keeps packets apart (O_DIRECT, pipe(2)): up to PIPE_BUF bytes go in
- *   whole or not at all, and come out so.  Nobody ever reads half of what
+ * - The pipe keeps packets apart (O_DIRECT, pipe(2)): up to PIPE_BUF bytes go
+ * in whole or not at all, and come out so.  Nobody ever reads half of what
  *   somebody else has left, so a lock can be taken over without any repair.
  * - A packet is read into the region, not into the reader: if it is killed, the
  *   next one finds the packet there, since its length is in itself.
