@@ -38,7 +38,8 @@ const struct hazard queue_hazards[] = {
      .cures =
          (const char *const[]){"a robust lock: it had read nothing: go on",
                                "a pipe for each reader: no lock is shared",
-                               "a robust queue: its lock is the next reader's", NULL},
+                               "a robust queue: its lock is the next reader's",
+                               NULL},
      .run = killed_idle_reader},
     {.name = "killed-feeder",
      .summary = "a feeder was killed while it sent: it had the writers' lock, "
