@@ -67,32 +67,6 @@ enum sight verdict_writer(const struct inspection *i, pid_t process,
     return sight;
 }
 
-bool verdict_alone(const struct inspection *i, uint64_t pipe, bool writes,
-                   size_t threads, pid_t root)
-{
-    pid_t victim = i->witness->victim;
-    struct descriptor ends[2] = {{.fd = -1}};
-    struct pids tree = {0};
-    struct tasks all = {0};
-    size_t holders, has;
-
-    tasks_of(victim, &all);
-    has = all.count;
-    tasks_free(&all);
-    if (has != threads)
-        return verdict_refuse(i->verdict, "process %d has %zu threads", victim,
-                              has);
-    if (descendants(root, &tree, SIZE_MAX) < 0)
-        return verdict_refuse(i->verdict, "there is no tree");
-    holders = pipe_holders(&tree, pipe, writes, ends, 2);
-    pids_free(&tree);
-    if (holders == 0 || (holders == 1 && ends->process == victim))
-        return true;
-    return verdict_refuse(i->verdict, "process %d could %s pipe %" PRIu64,
-                          ends[ends->process == victim].process,
-                          writes ? "write into" : "read from", pipe);
-}
-
 /* --- "not yet sent" --- */
 
 enum { LINES, LOCK }; /* noted at the first stage */
