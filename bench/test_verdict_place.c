@@ -141,6 +141,8 @@ struct growth {
     bool full;         /* and so is the pipe */
     bool another_pipe; /* is what they are sent into */
     bool sends;        /* a thread sends them; else it is memory alone */
+    bool brother;      /* a fork has the pipe, and could get */
+    bool third;        /* and so could another thread */
 };
 
 static char *memory;
@@ -166,11 +168,15 @@ static int tell_growth(struct witness *w, const struct growth *t)
         memset(memory, 1, t->touched);
     if (t->full)
         write_full(one[1], "item", 4);
+    if (t->brother) /* of an earlier time: it has none of the memory */
+        fork_to(wait_for_ever);
     witness_show(w, 1);
     memset(memory, 1, t->touched);
     if (t->sends && pthread_create(&sender, NULL, send_all,
                                    t->another_pipe ? two : one) != 0)
         return -EAGAIN;
+    if (t->third)
+        start(pause_instead);
     witness_show(w, 2);
     return 0;
 }
@@ -191,6 +197,10 @@ GROWTH(had_put_before, .touched = LARGE, .says = LARGE, .full = true,
 GROWTH(has_memory_alone, .touched = LARGE, .says = LARGE)
 GROWTH(sends_elsewhere, .touched = LARGE, .says = LARGE, .sends = true,
        .another_pipe = true)
+GROWTH(has_a_brother_who_gets, .touched = LARGE, .says = LARGE, .sends = true,
+       .brother = true)
+GROWTH(has_a_third_thread, .touched = LARGE, .says = LARGE, .sends = true,
+       .third = true)
 GROWTH(grows, .touched = LARGE, .says = LARGE, .sends = true)
 
 static void impostors_of_a_growing_buffer_are_not_proven(void **state)
@@ -202,6 +212,8 @@ static void impostors_of_a_growing_buffer_are_not_proven(void **state)
         {had_put_before, "the pipe is not empty"},
         {has_memory_alone, "waits for room in pipe"},
         {sends_elsewhere, "waits for room in pipe"},
+        {has_a_brother_who_gets, "could read from pipe"},
+        {has_a_third_thread, "has 3 threads"},
         {only_pauses, "its time was over"},
         {exits_at_once, "it ended with exit status 0"},
         {NULL, NULL}};

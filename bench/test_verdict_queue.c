@@ -16,11 +16,13 @@ static void start(void *(*thread)(void *))
         _exit(1);
 }
 
-/* Sleep on a word of ours while it is as it is. */
+/* Sleep on a word of ours until it is 0. */
 static void sleep_on(_Atomic uint32_t *word)
 {
-    for (;;)
-        syscall(SYS_futex, word, FUTEX_WAIT, atomic_load(word), NULL, NULL, 0);
+    uint32_t value;
+
+    while ((value = atomic_load(word)) != 0)
+        syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
 }
 
 /* --- "not yet sent" --- */
@@ -32,16 +34,36 @@ static struct {
     int64_t qsize, empty, came;
 } told[2];
 
-static void *wait_for_first(void *unused)
+static bool sends_nothing; /* the second feeder */
+
+/* Feeders: whoever has a lock will let it go, and then the item is sent. */
+static void *feed_first(void *unused)
 {
     sleep_on(&locks[0]);
+    write_full(one[1], "item", 4);
+    pause_for_ever();
     return unused;
 }
 
-static void *wait_for_second(void *unused)
+static void *feed_second(void *unused)
 {
     sleep_on(&locks[1]);
+    if (!sends_nothing)
+        write_full(two[1], "item", 4);
+    pause_for_ever();
     return unused;
+}
+
+static void *pause_too(void *unused)
+{
+    pause_for_ever();
+    return unused;
+}
+
+static void let_go(_Atomic uint32_t *lock)
+{
+    atomic_store(lock, 0);
+    syscall(SYS_futex, lock, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 struct held {
@@ -49,6 +71,9 @@ struct held {
     bool free;                      /* nobody has the second lock */
     bool arrived;                   /* its item is in the pipe all the time */
     bool same;                      /* nothing comes when the locks are free */
+    bool put_later;                 /* an item comes, and the lock is held */
+    bool brother;                   /* a fork has the pipes, and could put */
+    bool third;                     /* and so could a third thread */
     bool files;                     /* what should be a pipe is a file */
     bool puts_nothing, knows, gets; /* what it was told of the second */
 };
@@ -63,14 +88,19 @@ static int tell_held(struct witness *w, const struct held *t)
         told[k].qsize = told[k].empty = 1;
     }
     if (t->free)
-        locks[1] = 0;
+        locks[1] = FUTEX_WAITERS;
     told[1].qsize = !t->puts_nothing;
     told[1].empty = !t->knows;
     told[1].came = t->gets;
+    sends_nothing = t->same;
     if (!t->nobody_waits) {
-        start(wait_for_first);
-        start(wait_for_second);
+        start(feed_first);
+        start(feed_second);
     }
+    if (t->third)
+        start(pause_too);
+    if (t->brother)
+        fork_to(wait_for_ever);
     if (t->arrived)
         write_full(two[1], "item", 4);
     witness_victim(w, getpid());
@@ -78,9 +108,11 @@ static int tell_held(struct witness *w, const struct held *t)
     witness_fd(w, "told", one[0]);
     witness_child_fd(w, t->files ? w->memory : two[0]);
     witness_show(w, 1);
-    write_full(one[1], "item", 4);
-    if (!t->same)
+    let_go(&locks[0]);
+    if (t->put_later)
         write_full(two[1], "item", 4);
+    else
+        let_go(&locks[1]);
     witness_show(w, 2);
     return 0;
 }
@@ -96,6 +128,9 @@ HELD(holds_nothing, .nobody_waits = true)
 HELD(has_a_free_lock, .free = true)
 HELD(has_it_already, .arrived = true)
 HELD(never_sends, .same = true)
+HELD(puts_another, .put_later = true)
+HELD(has_a_brother_who_puts, .brother = true)
+HELD(has_a_third_thread, .third = true)
 HELD(has_no_pipe, .files = true)
 HELD(has_put_nothing, .puts_nothing = true)
 HELD(was_told_the_truth, .knows = true)
@@ -109,6 +144,9 @@ static void impostors_of_what_is_held_back_are_not_proven(void **state)
         {has_a_free_lock, "nobody has the lock"},
         {has_it_already, "the pipe is not empty"},
         {never_sends, "nothing came"},
+        {puts_another, "has the lock still"},
+        {has_a_brother_who_puts, "could write into pipe"},
+        {has_a_third_thread, "has 4 threads"},
         {has_no_pipe, "is no pipe"},
         {has_put_nothing, "qsize() was 0"},
         {was_told_the_truth, "empty() 0"},

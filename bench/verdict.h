@@ -93,7 +93,9 @@
  *                      and empty() said, and how many a get at once gave.
  *                      1: these are above 0, 1 and 0; a thread of the victim
  *                      waits for that lock, which somebody has, and the pipe
- *                      of the descriptor is empty; 2: it is not
+ *                      of the descriptor is empty; only the victim could write
+ *                      into it, which has one thread more than two; 2: the lock
+ *                      is free, and the pipe is not empty
  *     "never sent"     of two queues: 1: the child's memory says how many items
  *                      it has put, of `count` bytes each, the pipe holds
  *                      fewer, and a thread of the child waits for room in it;
@@ -102,7 +104,8 @@
  *                      thread, could write into it
  *     "buffer grows"   1: the pipe of the victim's descriptor is empty; 2: the
  *                      victim's own pages grew by 7/8 of `count` bytes, and a
- *                      thread of it waits for room in that pipe
+ *                      thread of it waits for room in that pipe, which only
+ *                      the victim could read, with one thread more
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens

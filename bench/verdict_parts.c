@@ -3,6 +3,7 @@
 #include "verdict_parts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +109,32 @@ bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
     int error = process_memory(process, address, number, sizeof *number);
 
     return !error || verdict_cannot_show(i->verdict, "its memory", error);
+}
+
+bool verdict_alone(const struct inspection *i, uint64_t pipe, bool writes,
+                   size_t threads, pid_t root)
+{
+    pid_t victim = i->witness->victim;
+    struct descriptor ends[2] = {{.fd = -1}};
+    struct pids tree = {0};
+    struct tasks all = {0};
+    size_t holders, has;
+
+    tasks_of(victim, &all);
+    has = all.count;
+    tasks_free(&all);
+    if (has != threads)
+        return verdict_refuse(i->verdict, "process %d has %zu threads", victim,
+                              has);
+    if (descendants(root, &tree, SIZE_MAX) < 0)
+        return verdict_refuse(i->verdict, "there is no tree");
+    holders = pipe_holders(&tree, pipe, writes, ends, 2);
+    pids_free(&tree);
+    if (holders == 0 || (holders == 1 && ends->process == victim))
+        return true;
+    return verdict_refuse(i->verdict, "process %d could %s pipe %" PRIu64,
+                          ends[ends->process == victim].process,
+                          writes ? "write into" : "read from", pipe);
 }
 
 const char *verdict_noun(pid_t process, pid_t root)

@@ -147,6 +147,11 @@ bool verdict_pipe_bytes(const struct inspection *i, int fd, uint64_t *pipe,
 enum sight verdict_writer(const struct inspection *i, pid_t process,
                           uint64_t pipe, pid_t *writer);
 
+/* Of those in the tree the victim alone has that end of the pipe, if anybody
+ * has, and it has that many threads; or false, and the reason. */
+bool verdict_alone(const struct inspection *i, uint64_t pipe, bool writes,
+                   size_t threads, pid_t root);
+
 /* 8 bytes at an address of that process; or false, and the reason. */
 bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
                     int64_t *number);

@@ -110,7 +110,8 @@ bool find_no_place(const struct inspection *i, const struct tasks *look,
 
 /* --- "buffer grows" --- */
 
-/* 1: before; 2: `count` bytes were put, and nobody has got any. */
+/* 1: before; 2: `count` bytes were put, and nobody gets any: only the victim
+ * could, and besides its feeder it has one thread, which is at the gate. */
 enum sight look_growth(struct inspection *i, int stage, pid_t root)
 {
     const struct witness *w = i->witness;
@@ -146,12 +147,15 @@ enum sight look_growth(struct inspection *i, int stage, pid_t root)
     sight = verdict_writer(i, w->victim, pipe, &feeder);
     if (sight != SEEN)
         return sight;
+    if (!verdict_alone(i, pipe, false, 2, root))
+        return REFUSED;
     verdict_say(v,
                 "it has put %" PRId64 " MiB, and each put said 0; now it has "
                 "%" PRIu64 " MiB more",
                 w->count >> 20, grown >> 20);
     verdict_say(v, "pipe %" PRIu64 " holds %zu bytes, and is full:", pipe,
                 bytes);
-    verdict_say(v, "feeder %d waits for room in it, and nobody gets", feeder);
+    verdict_say(v, "feeder %d waits for room; only process %d could get",
+                feeder, w->victim);
     return SEEN;
 }

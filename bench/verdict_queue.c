@@ -69,6 +69,8 @@ enum sight verdict_writer(const struct inspection *i, pid_t process,
 
 /* --- "not yet sent" --- */
 
+enum { LINES, LOCK }; /* noted at the first stage */
+
 /* What the victim's memory says of one of the queues. */
 struct held_back {
     uint64_t word;              /* where the writers' lock is */
@@ -91,10 +93,24 @@ static bool was_told(const struct inspection *i, int k, struct held_back *told)
                           told->qsize, told->empty, told->came);
 }
 
+/* Who has the writers' lock of one of the queues, 0: nobody; or false, and the
+ * reason. */
+static bool who_sends(const struct inspection *i, uint64_t word,
+                      uint32_t *owner)
+{
+    int error = process_memory(i->witness->victim, word, owner, sizeof *owner);
+
+    if (error)
+        return verdict_cannot_show(i->verdict, "the lock", error);
+    *owner &= FUTEX_TID_MASK;
+    return true;
+}
+
 /* A feeder of the victim waits for the lock, which somebody has, and the pipe
- * is empty; and the victim was told so of its pipe, and not of its queue. */
+ * is empty; and the victim was told so of its pipe, and not of its queue.  It
+ * has a feeder for each, and nobody else can put anything into the pipe. */
 static enum sight is_held_back(struct inspection *i, const struct tasks *all,
-                               int k)
+                               int k, pid_t root)
 {
     const struct witness *w = i->witness;
     const struct task *t = NULL;
@@ -114,17 +130,20 @@ static enum sight is_held_back(struct inspection *i, const struct tasks *all,
         verdict_refuse(i->verdict, "no feeder waits for the lock");
         return NOT_YET;
     }
-    if (process_memory(w->victim, told.word, &owner, sizeof owner) < 0 ||
-        (owner & FUTEX_TID_MASK) == 0)
+    i->noted[LOCK + k] = told.word;
+    if (!who_sends(i, told.word, &owner))
+        return REFUSED;
+    if (owner == 0)
         return verdict_refuse(i->verdict, "nobody has the lock");
-    if (!verdict_pipe_bytes(i, fd_of(w, k), &pipe, &bytes))
+    if (!verdict_pipe_bytes(i, fd_of(w, k), &pipe, &bytes) ||
+        !verdict_alone(i, pipe, true, 1 + PIPES, root))
         return REFUSED;
     if (bytes)
         return verdict_refuse(i->verdict, "the pipe is not empty");
     verdict_say(i->verdict,
                 "feeder %d waits for a lock that %u has; pipe %" PRIu64
                 " is empty",
-                t->id, owner & FUTEX_TID_MASK, pipe);
+                t->id, owner, pipe);
     verdict_say(i->verdict,
                 "qsize() said %" PRId64
                 ", empty() said yes, and a get at once gave nothing",
@@ -132,12 +151,19 @@ static enum sight is_held_back(struct inspection *i, const struct tasks *all,
     return SEEN;
 }
 
-/* Is something in its pipe? */
+/* Is the lock free, and something in its pipe? */
 static enum sight has_come(struct inspection *i, int k)
 {
     uint64_t pipe = 0;
     size_t bytes = 0;
+    uint32_t owner;
 
+    if (!who_sends(i, i->noted[LOCK + k], &owner))
+        return REFUSED;
+    if (owner != 0) {
+        verdict_refuse(i->verdict, "%u has the lock still", owner);
+        return NOT_YET;
+    }
     if (!verdict_pipe_bytes(i, fd_of(i->witness, k), &pipe, &bytes))
         return REFUSED;
     if (bytes == 0) {
@@ -157,14 +183,13 @@ enum sight look_held_back(struct inspection *i, int stage, pid_t root)
     struct tasks all = {0};
     enum sight sight = SEEN;
 
-    (void)root;
-    i->verdict->count = stage == 1 ? 0 : (unsigned)i->noted[0];
+    i->verdict->count = stage == 1 ? 0 : (unsigned)i->noted[LINES];
     tasks_of(i->witness->victim, &all);
     for (int k = 0; k < PIPES && sight == SEEN; k++)
-        sight = stage == 1 ? is_held_back(i, &all, k) : has_come(i, k);
+        sight = stage == 1 ? is_held_back(i, &all, k, root) : has_come(i, k);
     tasks_free(&all);
     if (stage == 1)
-        i->noted[0] = i->verdict->count;
+        i->noted[LINES] = i->verdict->count;
     return sight;
 }
 
@@ -215,35 +240,9 @@ static enum sight look_before_exit(struct inspection *i)
     return sight;
 }
 
-/* Whoever else has the pipe may have the items, too, as a fork has, and send
- * them yet: does only the victim have it, and no feeder? */
-static bool nobody_else_sends(const struct inspection *i, uint64_t pipe,
-                              pid_t root)
-{
-    pid_t victim = i->witness->victim;
-    struct descriptor ends[2] = {{.fd = -1}};
-    struct pids tree = {0};
-    struct tasks all = {0};
-    size_t writers, threads;
-
-    tasks_of(victim, &all);
-    threads = all.count;
-    tasks_free(&all);
-    if (threads != 1)
-        return verdict_refuse(i->verdict, "process %d has %zu threads", victim,
-                              threads);
-    if (descendants(root, &tree, SIZE_MAX) < 0)
-        return verdict_refuse(i->verdict, "there is no tree");
-    writers = pipe_holders(&tree, pipe, true, ends, 2);
-    pids_free(&tree);
-    if (writers == 0 || (writers == 1 && ends->process == victim))
-        return true;
-    return verdict_refuse(i->verdict,
-                          "process %d could write into pipe %" PRIu64,
-                          ends[ends->process == victim].process, pipe);
-}
-
-/* 2: it has ended, and well; the pipes hold what they held. */
+/* 2: it has ended, and well; the pipes hold what they held.  Whoever else has
+ * them may have the items, too, as a fork has, and send them yet: that is only
+ * the victim, and it has no feeder. */
 static enum sight look_after_exit(struct inspection *i, pid_t root)
 {
     const struct witness *w = i->witness;
@@ -263,7 +262,7 @@ static enum sight look_after_exit(struct inspection *i, pid_t root)
         size_t bytes = 0;
 
         if (!verdict_pipe_bytes(i, fd_of(w, k), &pipe, &bytes) ||
-            !nobody_else_sends(i, pipe, root))
+            !verdict_alone(i, pipe, true, 1, root))
             return REFUSED;
         if (bytes != i->noted[HELD + k])
             return verdict_refuse(v, "pipe %" PRIu64 " has another content",

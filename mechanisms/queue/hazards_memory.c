@@ -10,21 +10,40 @@
 #include "queue/parts.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 enum { ITEM = 1 << 16, ITEMS = 1024, CURE_BOUND = 1, CURE_REFUSE };
 
 static struct queue queue;
+static _Atomic bool refused; /* a put said that there is no place */
+static _Atomic bool all_put; /* or none will be put any more */
+
+/* The slowest of consumers: it begins when the producer can put no more. */
+struct consumer {
+    int cure;
+    int64_t count; /* of what it got */
+};
+
+static bool is_held_up(int cure)
+{
+    return atomic_load(&all_put) ||
+           (cure == CURE_REFUSE ? atomic_load(&refused) : queue_full(&queue));
+}
 
 /* Gets, and checks what it got. */
-static void *consume(void *count)
+static void *consume(void *argument)
 {
     static unsigned char item[ITEM];
+    struct consumer *c = argument;
+    int64_t deadline = clock_deadline(5 * SECOND);
 
-    for (int i = 0; i < ITEMS; i++)
-        if (queue_get(&queue, item, sizeof item, 5 * SECOND) == ITEM &&
-            item[0] == (unsigned char)i)
-            ++*(int64_t *)count;
+    while (!is_held_up(c->cure) && clock_now() < deadline)
+        sched_yield();
+    while (c->count < ITEMS &&
+           queue_get(&queue, item, sizeof item, 5 * SECOND) == ITEM &&
+           item[0] == (unsigned char)c->count)
+        c->count++;
     return NULL;
 }
 
@@ -36,11 +55,14 @@ static int produce(int cure)
 
     for (int i = 0; i < ITEMS && !error; i++) {
         memset(item, i, sizeof item);
-        do /* a cure does not wait in put: it may do something else instead */
+        do { /* a cure does not wait in put: it may do something else instead */
             error = queue_put(&queue, item, sizeof item,
                               cure == CURE_REFUSE ? SECOND / 1000 : NO_TIMEOUT);
-        while (cure == CURE_REFUSE && error == -ETIMEDOUT);
+            if (error == -ETIMEDOUT)
+                atomic_store(&refused, true);
+        } while (error == -ETIMEDOUT);
     }
+    atomic_store(&all_put, true);
     return error;
 }
 /* end: unbounded-buffer */
@@ -63,12 +85,34 @@ static int check_memory(long before)
     return 0;
 }
 
-int unbounded_buffer(struct witness *w, int cure)
+static int go_wrong(struct witness *w, struct consumer *c)
 {
-    int error = queue_open(&queue, cure ? 8 : 0);
-    int64_t count = 0;
+    int error;
+
+    witness_show(w, 1); /* before */
+    error = produce(0);
+    witness_show(w, 2); /* after: nobody has got anything */
+    consume(c);
+    return error;
+}
+
+static int go_right(struct consumer *c)
+{
     long before = most_memory();
     pthread_t consumer;
+    int error = -pthread_create(&consumer, NULL, consume, c);
+
+    if (error)
+        return error;
+    error = produce(c->cure);
+    pthread_join(consumer, NULL);
+    return error ? error : check_memory(before);
+}
+
+int unbounded_buffer(struct witness *w, int cure)
+{
+    struct consumer consumer = {.cure = cure};
+    int error = queue_open(&queue, cure ? 8 : 0);
 
     witness_expect(w, ITEMS);
     witness_victim(w, getpid());
@@ -76,26 +120,13 @@ int unbounded_buffer(struct witness *w, int cure)
     if (error)
         return error;
     witness_fd(w, "items", queue.side->reader.fd);
-    if (!cure) {
-        witness_show(w, 1); /* before */
-        error = produce(cure);
-        witness_show(w, 2); /* after: nobody has got anything */
-    }
-    if (!error)
-        error = -pthread_create(&consumer, NULL, consume, &count);
-    if (error)
-        return error;
-    if (cure)
-        error = produce(cure);
-    pthread_join(consumer, NULL);
+    error = cure ? go_right(&consumer) : go_wrong(w, &consumer);
     queue_close(&queue);
     if (!error)
         error = queue_join_thread(&queue, SECOND);
     queue_free(&queue);
-    if (!error && cure)
-        error = check_memory(before);
     if (error)
         return error;
-    witness_got(w, count);
+    witness_got(w, consumer.count);
     return 0;
 }

@@ -77,7 +77,7 @@ static int naive_put(int64_t number, int cure)
     int error = 0;
 
     if (cure == CURE_ENCODE_FIRST && encode_number(number, text) < 0)
-        return 0; /* and its caller knows, before anything is taken */
+        return -EINVAL; /* its caller knows, before anything is taken */
     error = semaphore_acquire(&room, NO_TIMEOUT);
     if (error)
         return error;
@@ -115,13 +115,27 @@ static ssize_t encode(void *unused, const void *item, size_t size,
     return encode_number(number, text);
 }
 
+static int failures; /* the feeder's, until it has ended */
+
+/* Whoever put the poison is told, much later. */
+static void note_failure(void *unused, const void *item, size_t size, int error)
+{
+    const int64_t poison = POISON;
+
+    (void)unused;
+    failures += error == -EINVAL && size == sizeof poison &&
+                memcmp(item, &poison, sizeof poison) == 0;
+}
+
 /* Both are put into a queue of one place: what is got, or -errno. */
 static int64_t put_into_ours(void)
 {
-    const struct queue_encoder encoder = {.encode = encode};
+    const struct queue_encoder encoder = {.encode = encode,
+                                          .failed = note_failure};
     const int64_t poison = POISON, good = GOOD;
     char text[TEXT] = "";
     struct queue queue;
+    int error;
     ssize_t n = queue_open(&queue, 1);
 
     if (n)
@@ -133,7 +147,9 @@ static int64_t put_into_ours(void)
     if (!n)
         n = queue_get(&queue, text, sizeof text - 1, NO_TIMEOUT);
     queue_close(&queue);
-    queue_join_thread(&queue, SECOND);
+    error = queue_join_thread(&queue, SECOND);
+    if (n >= 0 && (error || failures != 1))
+        n = error ? error : -EPROTO;
     queue_free(&queue);
     return n < 0 ? n : atoll(text);
 }
@@ -151,6 +167,8 @@ static int64_t put_naively(struct witness *w, int cure)
     witness_child_memory(w, &unsent);
     witness_fd(w, "room", items[0]);
     error = naive_put(POISON, cure);
+    if (cure == CURE_ENCODE_FIRST)
+        error = error == -EINVAL ? 0 : -EPROTO;
     witness_ready(w);
     if (!error)
         error = naive_put(GOOD, cure);
