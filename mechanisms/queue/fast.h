@@ -23,6 +23,11 @@ struct layout {
 
 struct putters {
     _Atomic uint64_t puts; /* items that have a place */
+};
+
+/* Looked at for every get, and written when a queue is full: not on a line that
+ * every put changes. */
+struct gate {
     _Atomic uint32_t full; /* 1: somebody sleeps here until there is room */
 };
 
@@ -42,6 +47,7 @@ struct readers {
 /* Where these are in this process. */
 struct fast {
     struct putters *putters;
+    struct gate *gate;
     struct writers *writers;
     struct readers *readers;
     unsigned char *ahead;

@@ -33,7 +33,7 @@
 
 /* --- the region --- */
 
-enum { PARTS = 4 };
+enum { PARTS = 5 };
 
 static size_t cache_line(void)
 {
@@ -88,6 +88,7 @@ static int fast_attach(struct queue_side *s)
     f->putters = part(s, 1);
     f->writers = part(s, 2);
     f->readers = part(s, 3);
+    f->gate = part(s, 4);
     f->ahead = part(s, PARTS);
     f->size = l->ahead;
     f->pipe = l->pipe;
@@ -137,10 +138,10 @@ static bool has_room(const struct queue_side *s, struct fast *f, uint64_t puts)
  */
 static int wait_for_room(struct queue_side *s, struct fast *f, int64_t deadline)
 {
-    atomic_store_explicit(&f->putters->full, 1, memory_order_seq_cst);
+    atomic_store_explicit(&f->gate->full, 1, memory_order_seq_cst);
     if (has_room(s, f, peek(&f->putters->puts)))
         return 0;
-    return futex_wait(&f->putters->full, 1, deadline);
+    return futex_wait(&f->gate->full, 1, deadline);
 }
 
 static int fast_reserve(struct queue_side *s, int64_t timeout)
@@ -172,7 +173,7 @@ static void fast_give_back(struct queue_side *s)
     struct fast *f = s->own;
 
     atomic_fetch_sub_explicit(&f->putters->puts, 1, memory_order_seq_cst);
-    room_tell(&f->putters->full);
+    room_tell(&f->gate->full);
 }
 
 /* Only where there may be no room the order matters, and costs. */
@@ -184,7 +185,7 @@ static void count_get(struct queue_side *s, struct fast *f)
         atomic_store_explicit(&f->readers->gets, gets, memory_order_seq_cst);
     else
         atomic_store_explicit(&f->readers->gets, gets, memory_order_release);
-    room_tell(&f->putters->full);
+    room_tell(&f->gate->full);
 }
 
 /* --- into the pipe --- */
