@@ -7,8 +7,8 @@
  * lacks only what the mechanism adds.
  */
 #include "common/io.h"
-#include "mechanism.h"
 #include "registry.h"
+#include "traffic.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -135,50 +135,24 @@ static int get(struct trial *t, uint64_t sequence)
 
 static int pingpong_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence += 2) {
-        error = put(t, t->sequence);
-        if (!error)
-            error = get(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_ask(t, n, put, get);
 }
 
 static int pingpong_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence += 2) {
-        error = get(t, t->sequence);
-        if (!error)
-            error = put(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_answer(t, n, put, get);
 }
 
 static int stream_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence++) {
-        error = get(t, t->sequence);
-        trial_received(t, t->sequence);
-    }
-    return error;
+    return traffic_consume(t, n, get);
 }
 
 static int stream_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence++) {
-        trial_sending(t, t->sequence);
-        error = put(t, t->sequence);
-    }
-    return error;
+    return traffic_produce(t, n, put);
 }
 
 #define CHANNEL(open_it)                                                       \

@@ -76,6 +76,17 @@ static inline void all_refused(enum outcome expect, const char *evidence,
         refused(expect, evidence, list);
 }
 
+/* And those that do as they say: n of them. */
+static inline void all_proven(const struct hazard *list, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        struct observation o = observe(&list[k], 0, 10 * SECOND);
+
+        if (o.verdict.ruling != PROVEN)
+            fail_msg("%s: %s", list[k].evidence, o.verdict.reason);
+    }
+}
+
 /* --- what impostors do --- */
 
 static inline _Noreturn void pause_for_ever(void)

@@ -15,14 +15,6 @@ static void *stay_idle(void *unused)
     return unused;
 }
 
-static void start(void *(*thread)(void *))
-{
-    pthread_t id;
-
-    if (pthread_create(&id, NULL, thread, NULL) != 0)
-        _exit(1);
-}
-
 /* --- "no feeder" --- */
 
 struct tale {

@@ -5,11 +5,22 @@
 
 #include "test_verdict.h"
 
+#include <pthread.h>
+
 static int one[2], two[2];
 
 static inline int open_both(void)
 {
     return fd_pipe(one) < 0 || fd_pipe(two) < 0 ? -EIO : 0;
+}
+
+/* A thread that nobody joins. */
+static inline void start(void *(*thread)(void *))
+{
+    pthread_t id;
+
+    if (pthread_create(&id, NULL, thread, NULL) != 0)
+        _exit(1);
 }
 
 /* That this process is stuck at fd, because of the holder. */

@@ -6,8 +6,8 @@
  * way a side has one Connection to receive from and one to send to, which may
  * be the same.
  */
-#include "mechanism.h"
 #include "pipe/pipe.h"
+#include "traffic.h"
 
 #include <stdlib.h>
 
@@ -136,53 +136,26 @@ static int receive_message(struct trial *t, uint64_t sequence)
     return payload_check(s->payload, t->bytes, t->line, sequence);
 }
 
-/* A request has an even number, its reply the odd one after it. */
 static int roundtrip_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence += 2) {
-        error = send_message(t, t->sequence);
-        if (!error)
-            error = receive_message(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_ask(t, n, send_message, receive_message);
 }
 
 static int roundtrip_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence += 2) {
-        error = receive_message(t, t->sequence);
-        if (!error)
-            error = send_message(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_answer(t, n, send_message, receive_message);
 }
 
 static int stream_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence++) {
-        error = receive_message(t, t->sequence);
-        trial_received(t, t->sequence);
-    }
-    return error;
+    return traffic_consume(t, n, receive_message);
 }
 
 static int stream_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence++) {
-        trial_sending(t, t->sequence);
-        error = send_message(t, t->sequence);
-    }
-    return error;
+    return traffic_produce(t, n, send_message);
 }
 
 static const struct workload workloads[] = {

@@ -6,7 +6,7 @@
  * the lock in hand.  A process that is killed then leaves it locked: the
  * feeders of all others wait, put says 0 as ever, and their buffers grow.
  */
-#include "queue/hazards.h"
+#include "queue/hazards_sources.h"
 
 #include "queue/parts.h"
 
@@ -17,27 +17,8 @@ enum { CURE_LOCK = 1, CURE_PIPES, CURE_QUEUE };
 enum { SIZE = 4092, FILL = 64, ITEMS = 1024 };
 enum { KILLED = 'a', OTHER = 'b' };
 
-/* How several processes send to one. */
-enum source { PLAIN, FAST, ROBUST, LOCKED, PIPES };
-
-static struct queue queues[ROBUST + 1];
-static struct lock lock;
-static int items[2][2]; /* pipes */
-static int stay[2];     /* who has put stays until this ends */
-
-static int open_source(enum source source)
-{
-    static const unsigned ways[] = {QUEUE_PLAIN, QUEUE_FAST, QUEUE_ROBUST};
-    int error;
-
-    if (source <= ROBUST)
-        return queue_open_as(&queues[source], 0, ways[source]);
-    error = fd_pipe(items[0]);
-    if (!error)
-        error =
-            source == PIPES ? fd_pipe(items[1]) : lock_open(&lock, LOCK_ROBUST);
-    return error;
-}
+static struct sources shared;
+static int stay[2]; /* who has put stays until this ends */
 
 /* --- put, get --- */
 
@@ -45,12 +26,12 @@ static int open_source(enum source source)
 /* Up to PIPE_BUF bytes go in whole or not at all: the dead left no half. */
 static int put_with_lock(const char *item)
 {
-    int error = lock_acquire(&lock, NO_TIMEOUT);
+    int error = lock_acquire(&shared.lock, NO_TIMEOUT);
 
     if (error && error != -EOWNERDEAD)
         return error;
-    error = write_full(items[0][1], item, SIZE);
-    lock_release(&lock);
+    error = write_full(shared.items[0][1], item, SIZE);
+    lock_release(&shared.lock);
     return error;
 }
 
@@ -59,8 +40,8 @@ static int put(enum source source, const char *item)
     if (source == LOCKED)
         return put_with_lock(item);
     if (source == PIPES) /* nobody else writes into this one */
-        return write_full(items[*item == OTHER][1], item, SIZE);
-    return queue_put(&queues[source], item, SIZE, NO_TIMEOUT);
+        return write_full(shared.items[*item == OTHER][1], item, SIZE);
+    return queue_put(&shared.queues[source], item, SIZE, NO_TIMEOUT);
 }
 /* end: killed-feeder-cures */
 
@@ -79,8 +60,8 @@ static int put_many(enum source source, char whose, int count)
 static ssize_t get(enum source source, char *item)
 {
     if (source <= ROBUST)
-        return queue_get(&queues[source], item, SIZE, NO_TIMEOUT);
-    return read_full(items[source == PIPES][0], item, SIZE);
+        return queue_get(&shared.queues[source], item, SIZE, NO_TIMEOUT);
+    return read_full(shared.items[source == PIPES][0], item, SIZE);
 }
 
 /* As many of the second one's as it puts; whatever else comes is the first's.
@@ -139,8 +120,8 @@ static pid_t start_second(struct witness *w, enum source source)
     if (source < ROBUST)
         remain();
     if (source == ROBUST) {
-        queue_close(&queues[source]);
-        queue_join_thread(&queues[source], NO_TIMEOUT);
+        queue_close(&shared.queues[source]);
+        queue_join_thread(&shared.queues[source], NO_TIMEOUT);
     }
     _exit(0);
 }
@@ -150,13 +131,13 @@ static pid_t start_second(struct witness *w, enum source source)
 static int go_wrong(struct witness *w)
 {
     const struct queue_side *plain, *fast;
-    int error = open_source(FAST), got;
+    int error = open_source(FAST, &shared), got;
     pid_t first, second;
 
     if (error)
         return error;
-    plain = queues[PLAIN].side;
-    fast = queues[FAST].side;
+    plain = shared.queues[PLAIN].side;
+    fast = shared.queues[FAST].side;
     first = start_first(PLAIN);
     if (first < 0 || wait_for_sleeper(&plain->writing) < 0 ||
         wait_for_sleeper(&fast->writing) < 0)
@@ -183,8 +164,9 @@ static int go_right(struct witness *w, enum source source)
     int error = first < 0 ? -ECHILD : 0, got;
 
     if (!error && source != PIPES) /* of a lock it is the owner who sleeps */
-        error = wait_for_sleeper(
-            source == LOCKED ? &lock : &queues[source].side->writing);
+        error = wait_for_sleeper(source == LOCKED
+                                     ? &shared.lock
+                                     : &shared.queues[source].side->writing);
     if (!error)
         error = kill_and_join(first);
     second = error ? -1 : start_second(w, source);
@@ -199,7 +181,7 @@ int killed_feeder(struct witness *w, int cure)
     static const enum source sources[] = {
         PLAIN, [CURE_LOCK] = LOCKED, [CURE_PIPES] = PIPES,
         [CURE_QUEUE] = ROBUST};
-    int error = open_source(sources[cure]), got;
+    int error = open_source(sources[cure], &shared), got;
 
     witness_expect(w, ITEMS);
     if (!error)

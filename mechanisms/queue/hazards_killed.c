@@ -7,7 +7,7 @@
  * is killed there, as a pool kills its idle workers: the lock is never free
  * again, and what is put is never got.
  */
-#include "queue/hazards.h"
+#include "queue/hazards_sources.h"
 
 #include "queue/parts.h"
 
@@ -18,13 +18,7 @@
 
 enum { ITEMS = 3, CURE_LOCK = 1, CURE_PIPES, CURE_QUEUE };
 
-/* How one process hands items to several: by a queue of ours, by a pipe with
- * a lock of its own, or by a pipe for each. */
-enum source { PLAIN, FAST, ROBUST, LOCKED, PIPES };
-
-static struct queue queues[ROBUST + 1];
-static struct lock lock;
-static int items[2][2]; /* pipes */
+static struct sources shared;
 
 /* --- of a child that is killed --- */
 
@@ -67,17 +61,17 @@ int kill_and_join(pid_t child)
 
 /* --- open, get, put --- */
 
-static int open_source(enum source source)
+int open_source(enum source source, struct sources *s)
 {
     static const unsigned ways[] = {QUEUE_PLAIN, QUEUE_FAST, QUEUE_ROBUST};
     int error;
 
     if (source <= ROBUST)
-        return queue_open_as(&queues[source], 0, ways[source]);
-    error = fd_pipe(items[0]);
+        return queue_open_as(&s->queues[source], 0, ways[source]);
+    error = fd_pipe(s->items[0]);
     if (!error)
-        error =
-            source == PIPES ? fd_pipe(items[1]) : lock_open(&lock, LOCK_ROBUST);
+        error = source == PIPES ? fd_pipe(s->items[1])
+                                : lock_open(&s->lock, LOCK_ROBUST);
     return error;
 }
 
@@ -86,13 +80,13 @@ static int open_source(enum source source)
  * is nothing to repair. */
 static ssize_t get_with_lock(uint64_t *item)
 {
-    int error = lock_acquire(&lock, NO_TIMEOUT);
+    int error = lock_acquire(&shared.lock, NO_TIMEOUT);
     ssize_t n;
 
     if (error && error != -EOWNERDEAD)
         return error;
-    n = read_some(items[0][0], item, sizeof *item);
-    lock_release(&lock);
+    n = read_some(shared.items[0][0], item, sizeof *item);
+    lock_release(&shared.lock);
     return n;
 }
 
@@ -101,8 +95,8 @@ static ssize_t get(enum source source, int reader, uint64_t *item)
     if (source == LOCKED)
         return get_with_lock(item);
     if (source == PIPES) /* nobody else reads this one */
-        return read_some(items[reader][0], item, sizeof *item);
-    return queue_get(&queues[source], item, sizeof *item, NO_TIMEOUT);
+        return read_some(shared.items[reader][0], item, sizeof *item);
+    return queue_get(&shared.queues[source], item, sizeof *item, NO_TIMEOUT);
 }
 /* end: killed-idle-reader-cures */
 
@@ -110,8 +104,9 @@ static ssize_t get(enum source source, int reader, uint64_t *item)
 static int put(enum source source, uint64_t item)
 {
     if (source <= ROBUST)
-        return queue_put(&queues[source], &item, sizeof item, NO_TIMEOUT);
-    return write_full(items[source == PIPES][1], &item, sizeof item);
+        return queue_put(&shared.queues[source], &item, sizeof item,
+                         NO_TIMEOUT);
+    return write_full(shared.items[source == PIPES][1], &item, sizeof item);
 }
 
 static int put_all(enum source source)
@@ -180,12 +175,12 @@ static int go_wrong(struct witness *w)
 {
     const struct queue_side *plain, *fast;
     pid_t idle, next;
-    int error = open_source(FAST);
+    int error = open_source(FAST, &shared);
 
     if (error)
         return error;
-    plain = queues[PLAIN].side;
-    fast = queues[FAST].side;
+    plain = shared.queues[PLAIN].side;
+    fast = shared.queues[FAST].side;
     idle = start_idle(PLAIN);
     if (idle < 0 || wait_for_sleeper(&plain->reading) < 0 ||
         wait_for_sleeper(&fast->reading) < 0)
@@ -215,7 +210,7 @@ static int go_right(enum source source)
     int error = idle < 0 ? idle : 0, got;
 
     if (!error && source == LOCKED) /* as the others, and must be survived */
-        error = wait_for_sleeper(&lock);
+        error = wait_for_sleeper(&shared.lock);
     if (!error)
         error = kill_and_join(idle);
     if (!error)
@@ -225,9 +220,9 @@ static int go_right(enum source source)
         return error ? error : -ECHILD;
     got = wait_for(next);
     if (source <= ROBUST) {
-        queue_close(&queues[source]);
-        error = queue_join_thread(&queues[source], SECOND);
-        queue_free(&queues[source]);
+        queue_close(&shared.queues[source]);
+        error = queue_join_thread(&shared.queues[source], SECOND);
+        queue_free(&shared.queues[source]);
     }
     return error ? error : got;
 }
@@ -237,7 +232,7 @@ int killed_idle_reader(struct witness *w, int cure)
     static const enum source sources[] = {
         PLAIN, [CURE_LOCK] = LOCKED, [CURE_PIPES] = PIPES,
         [CURE_QUEUE] = ROBUST};
-    int error = open_source(sources[cure]), got;
+    int error = open_source(sources[cure], &shared), got;
 
     witness_expect(w, ITEMS);
     if (!error)

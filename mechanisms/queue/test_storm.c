@@ -302,8 +302,7 @@ static void one_round(struct ledger *ledger, unsigned wanted, struct tally *t)
         for (int i = 0; i < USERS; i++)
             if (!s.users[i])
                 start_user(&s, i);
-        nanosleep(&moment,
-                  NULL); /* it is the subject: a moment of the seed's */
+        nanosleep(&moment, NULL); /* it is the subject: the seed's moment */
         look_at_survivors(&s);
         kill_user(&s, user);
         kills[user >= PRODUCERS]++;

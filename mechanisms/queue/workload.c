@@ -6,6 +6,7 @@
  * for each direction, a stream one, from the peer to the timed side.
  */
 #include "queue/workload.h"
+#include "traffic.h"
 
 #include <stdlib.h>
 
@@ -119,30 +120,15 @@ static int roundtrip_join(struct trial *t, int role, struct parcel *parcel)
     return sides_join(t, parcel, true);
 }
 
-/* A request has an even number, its reply the odd one after it. */
 static int roundtrip_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence += 2) {
-        error = put_item(t, t->sequence);
-        if (!error)
-            error = get_item(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_ask(t, n, put_item, get_item);
 }
 
 static int roundtrip_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence += 2) {
-        error = get_item(t, t->sequence);
-        if (!error)
-            error = put_item(t, t->sequence + 1);
-    }
-    return error;
+    return traffic_answer(t, n, put_item, get_item);
 }
 
 /* --- in a stream --- */
@@ -161,25 +147,13 @@ static int stream_join(struct trial *t, int role, struct parcel *parcel)
 
 static int stream_op(struct trial *t, unsigned n)
 {
-    int error = 0;
-
-    for (; n && !error; n--, t->sequence++) {
-        error = get_item(t, t->sequence);
-        trial_received(t, t->sequence);
-    }
-    return error;
+    return traffic_consume(t, n, get_item);
 }
 
 static int stream_serve(struct trial *t, int role, unsigned n)
 {
-    int error = 0;
-
     (void)role;
-    for (; n && !error; n--, t->sequence++) {
-        trial_sending(t, t->sequence);
-        error = put_item(t, t->sequence);
-    }
-    return error;
+    return traffic_produce(t, n, put_item);
 }
 
 /* --- who has which --- */

@@ -28,12 +28,11 @@ static unsigned wanted_kills(void)
     return text && atoi(text) > 0 ? (unsigned)atoi(text) : 400;
 }
 
-/* A moment of the seed's: it is the subject. */
 static void pass_some_time(void)
 {
     struct timespec moment = {0, (long)(test_mix(&test_seed) % 300000)};
 
-    nanosleep(&moment, NULL);
+    nanosleep(&moment, NULL); /* it is the subject: the seed's moment */
 }
 
 /* --- many users, one of whom is killed now and then --- */

@@ -56,6 +56,36 @@ static int open_guarded(struct dispute *d)
     return error;
 }
 
+/* Which of the two it is, it, and what it guards. */
+static int dispute_pack(struct trial *t, int role, struct parcel *parcel)
+{
+    struct dispute *d = t->state;
+    int error = parcel_put_u64(parcel, d->lock.state != NULL);
+
+    (void)role;
+    if (!error)
+        error = d->lock.state ? lock_pack(&d->lock, parcel)
+                              : semaphore_pack(&d->semaphore, parcel);
+    return error ? error : region_pack(&d->region, parcel);
+}
+
+static int dispute_join(struct trial *t, int role, struct parcel *parcel)
+{
+    struct dispute *d = dispute_new(t);
+    uint64_t is_lock = 0;
+    int error = d ? parcel_take_u64(parcel, &is_lock) : -ENOMEM;
+
+    (void)role;
+    if (!error)
+        error = is_lock ? lock_unpack(&d->lock, parcel)
+                        : semaphore_unpack(&d->semaphore, parcel);
+    if (!error)
+        error = region_unpack(&d->region, parcel);
+    if (!error)
+        d->guarded = d->region.base;
+    return error;
+}
+
 static int check_guarded(struct trial *t, uint64_t done)
 {
     return guarded_check(((struct dispute *)t->state)->guarded, done);
@@ -84,28 +114,6 @@ static int open_recursive(struct trial *t)
 static int open_robust(struct trial *t)
 {
     return open_lock(t, LOCK_ROBUST);
-}
-
-static int pack_lock(struct trial *t, int role, struct parcel *parcel)
-{
-    struct dispute *d = t->state;
-    int error = lock_pack(&d->lock, parcel);
-
-    (void)role;
-    return error ? error : region_pack(&d->region, parcel);
-}
-
-static int join_lock(struct trial *t, int role, struct parcel *parcel)
-{
-    struct dispute *d = dispute_new(t);
-    int error = d ? lock_unpack(&d->lock, parcel) : -ENOMEM;
-
-    (void)role;
-    if (!error)
-        error = region_unpack(&d->region, parcel);
-    if (!error)
-        d->guarded = d->region.base;
-    return error;
 }
 
 static int pair_op(struct trial *t, unsigned n)
@@ -149,28 +157,6 @@ static int open_semaphore(struct trial *t)
     return error ? error : open_guarded(d);
 }
 
-static int pack_semaphore(struct trial *t, int role, struct parcel *parcel)
-{
-    struct dispute *d = t->state;
-    int error = semaphore_pack(&d->semaphore, parcel);
-
-    (void)role;
-    return error ? error : region_pack(&d->region, parcel);
-}
-
-static int join_semaphore(struct trial *t, int role, struct parcel *parcel)
-{
-    struct dispute *d = dispute_new(t);
-    int error = d ? semaphore_unpack(&d->semaphore, parcel) : -ENOMEM;
-
-    (void)role;
-    if (!error)
-        error = region_unpack(&d->region, parcel);
-    if (!error)
-        d->guarded = d->region.base;
-    return error;
-}
-
 static int semaphore_pair_op(struct trial *t, unsigned n)
 {
     struct semaphore *s = &((struct dispute *)t->state)->semaphore;
@@ -206,11 +192,12 @@ static int semaphore_contended_op(struct trial *t, unsigned n)
     .unit = "acquire and release", .floor = (limit), .open = (open_it),        \
     .op = (op_it), .close = dispute_close
 
-#define CONTENDED(of, open_it, op_it, limit)                                   \
+#define CONTENDED(open_it, op_it, limit)                                       \
     .unit = "acquire, count, release", .floor = (limit), .peers = 1,           \
     .crowd = processes_crowd, .grid = processes_grid, .together = true,        \
-    .guess = 200, .open = (open_it), .pack = pack_##of, .join = join_##of,     \
-    .op = (op_it), .check = check_guarded, .close = dispute_close
+    .guess = 200, .open = (open_it), .pack = dispute_pack,                     \
+    .join = dispute_join, .op = (op_it), .check = check_guarded,               \
+    .close = dispute_close
 
 const struct workload lock_workloads[] = {
     {.name = "pair", PAIR(open_plain, pair_op, "mutex-pair")},
@@ -218,17 +205,16 @@ const struct workload lock_workloads[] = {
      PAIR(open_recursive, pair_op, "mutex-pair-recursive")},
     {.name = "pair-robust", PAIR(open_robust, pair_op, "mutex-pair-robust")},
     {.name = "contended",
-     CONTENDED(lock, open_plain, contended_op, "mutex-contended")},
+     CONTENDED(open_plain, contended_op, "mutex-contended")},
     {.name = "contended-robust",
-     CONTENDED(lock, open_robust, contended_op, "mutex-contended-robust")},
+     CONTENDED(open_robust, contended_op, "mutex-contended-robust")},
     {.name = NULL},
 };
 
 const struct workload semaphore_workloads[] = {
     {.name = "pair", PAIR(open_semaphore, semaphore_pair_op, "sem-pair")},
     {.name = "contended",
-     CONTENDED(semaphore, open_semaphore, semaphore_contended_op,
-               "sem-contended")},
+     CONTENDED(open_semaphore, semaphore_contended_op, "sem-contended")},
     {.name = NULL},
 };
 

@@ -48,11 +48,11 @@ number(text) = text eq "" ? NaN : real(text)
 # The finding: what all steps are worth together.
 gain(p) = number(found(5, Workload[p], Column[p])) \
     / number(found(2, Workload[p], Column[p]))
-finding = sprintf("Three steps give a queue's stream %s the messages", \
+finding = sprintf("Three steps: a queue's stream is %s as fast", \
     ratio_text(gain(1)))
 alone = 1 / gain(3)
 if (alone == alone) {
-    finding = finding.sprintf(", and a lone message %s the speed", \
+    finding = finding.sprintf(", a lone message %s", \
         ratio_text(alone))
 }
 set label 1002 bold(finding) at screen 0.02,0.955 left
