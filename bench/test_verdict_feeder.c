@@ -33,7 +33,7 @@ static int tell(struct witness *w, const struct tale *t)
     if (open_both())
         return -EIO;
     if (!t->alone)
-        start(stay_idle);
+        start_thread(stay_idle);
     unsent = t->before;
     witness_holder(w, getpid());
     witness_memory(w, "unsent", &unsent);
@@ -80,7 +80,7 @@ static void put_and_nap(void)
 
 static void put_to_a_feeder_and_wait(void)
 {
-    start(stay_idle);
+    start_thread(stay_idle);
     put_and_wait();
 }
 
@@ -196,7 +196,7 @@ static int send_in_both(struct witness *w, void (*child)(void), int senders,
 
     if (all <= 0)
         return -EIO;
-    start(send_number);
+    start_thread(send_number);
     witness_victim(w, getpid());
     witness_holder(w, fork_to(child));
     witness_fd(w, "items", one[1]);

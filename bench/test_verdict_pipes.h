@@ -15,7 +15,7 @@ static inline int open_both(void)
 }
 
 /* A thread that nobody joins. */
-static inline void start(void *(*thread)(void *))
+static inline void start_thread(void *(*thread)(void *))
 {
     pthread_t id;
 

@@ -59,7 +59,7 @@ static int tell_place(struct witness *w, const struct place *t)
     room.value = t->had_places;
     unsent = !t->nothing_put;
     if (!t->alone)
-        start(t->busy ? pause_instead : be_idle);
+        start_thread(t->busy ? pause_instead : be_idle);
     if (t->child)
         fork_to(wait_for_ever);
     witness_victim(w, getpid());
@@ -168,7 +168,7 @@ static int tell_growth(struct witness *w, const struct growth *t)
                                    t->another_pipe ? two : one) != 0)
         return -EAGAIN;
     if (t->third)
-        start(pause_instead);
+        start_thread(pause_instead);
     witness_show(w, 2);
     return 0;
 }

@@ -86,11 +86,11 @@ static int tell_held(struct witness *w, const struct held *t)
     told[1].came = t->gets;
     sends_nothing = t->same;
     if (!t->nobody_waits) {
-        start(feed_first);
-        start(feed_second);
+        start_thread(feed_first);
+        start_thread(feed_second);
     }
     if (t->third)
-        start(pause_too);
+        start_thread(pause_too);
     if (t->brother)
         fork_to(wait_for_ever);
     if (t->arrived)
