@@ -54,6 +54,16 @@ static int wait_for_change(struct queue_side *s, int64_t deadline)
     return -pthread_cond_timedwait(&s->changed, &s->mutex, &at);
 }
 
+void queue_side_rests(struct queue_side *s)
+{
+    static const int64_t a_while = SECOND / 10;
+    bool rich = s->buffer.spared > SPARE_IDLE;
+
+    if (wait_for_change(s, rich ? clock_deadline(a_while) : NO_TIMEOUT) ==
+        -ETIMEDOUT)
+        batches_trim(&s->buffer, SPARE_IDLE);
+}
+
 /* Wait until the feeder has sent all, and have it back. */
 static int finish(struct queue_side *s, int64_t timeout)
 {
@@ -133,7 +143,8 @@ static void forget(void *side)
     struct queue_side *s = side;
 
     queue_side_begin(s);
-    s->buffer = s->sending = (struct batch){0};
+    s->buffer = (struct batches){0};
+    s->sending = NULL;
     if (s->way->forget)
         s->way->forget(s);
     s->feeding = s->idle = s->ended = s->cancelled = false;

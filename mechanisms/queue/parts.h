@@ -10,9 +10,9 @@
 #ifndef IPCLAB_QUEUE_PARTS_H
 #define IPCLAB_QUEUE_PARTS_H
 
+#include "queue/batch.h"
 #include "queue/queue.h"
 
-#include "common/frame.h"
 #include "common/hooks.h"
 #include "common/region.h"
 #include "pipe/pipe.h"
@@ -22,66 +22,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/* --- items, each behind its header as it goes through the pipe --- */
-
-struct batch {
-    unsigned char *bytes;
-    size_t used, capacity, items;
-};
-
-/* Add an item: 0 or -ENOMEM. */
-static inline int batch_add(struct batch *b, const void *item, size_t size)
-{
-    if (size > SIZE_MAX / 2 - LONG_HEADER)
-        return -ENOMEM;
-    if (b->capacity - b->used < size + LONG_HEADER) {
-        size_t least = b->used + size + LONG_HEADER;
-        size_t capacity = b->capacity > least / 2 ? 2 * b->capacity : least;
-        unsigned char *larger = realloc(b->bytes, capacity);
-
-        if (!larger)
-            return -ENOMEM;
-        b->bytes = larger;
-        b->capacity = capacity;
-    }
-    b->used += frame_put_header(b->bytes + b->used, size);
-    if (size)
-        memcpy(b->bytes + b->used, item, size);
-    b->used += size;
-    b->items++;
-    return 0;
-}
-
-/* The item whose header is at `at`; where the next one begins. */
-static inline size_t batch_item(const struct batch *b, size_t at,
-                                const unsigned char **item, size_t *size)
-{
-    uint64_t n = 0;
-    int header = frame_header(b->bytes + at, b->used - at, &n);
-
-    *item = b->bytes + at + header;
-    *size = (size_t)n;
-    return at + (size_t)header + (size_t)n;
-}
-
-/* Forget what is in it, and give back what it needed only for once. */
-static inline void batch_clear(struct batch *b)
-{
-    enum { WORTH_KEEPING = 1 << 20 };
-
-    b->used = b->items = 0;
-    if (b->capacity > WORTH_KEEPING) {
-        free(b->bytes);
-        *b = (struct batch){0};
-    }
-}
-
-static inline void batch_free(struct batch *b)
-{
-    free(b->bytes);
-    *b = (struct batch){0};
-}
 
 /* --- where an item that is got goes --- */
 
@@ -167,11 +107,11 @@ struct queue_side {
     /* What is this process's own: mutex guards it. */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct batch buffer;  /* put, and not yet taken by the feeder */
-    struct batch sending; /* the feeder's: it has taken these */
+    struct batches buffer; /* put, and not yet taken by the feeder */
+    struct batch *sending; /* the feeder has taken it; or NULL */
     pthread_t feeder;
     bool feeding; /* the feeder was started, and not yet joined */
-    bool idle;    /* it waits for something to be put */
+    bool idle;    /* it waits for something to be put, and was not told yet */
     bool ended;   /* it has done all that it will */
     _Atomic bool closed;
     bool cancelled; /* the exit sequence is not to wait for the feeder */
@@ -198,6 +138,10 @@ void queue_side_watch_exit(struct queue_side *s);
 /* end.c: a feeder begins and ends; it has the mutex between the two. */
 void queue_side_begins(struct queue_side *s);
 void queue_side_ends(struct queue_side *s);
+
+/* end.c: in the feeder, with the mutex held: wait until something changes. When
+ * nothing does for a while, spare memory is given back. */
+void queue_side_rests(struct queue_side *s);
 
 /* ways.c: is there nothing to be got at once? */
 bool queue_side_is_empty(struct queue_side *s);

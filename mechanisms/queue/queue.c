@@ -177,7 +177,7 @@ static void send_all(struct queue_side *s, const struct batch *b)
 /* In the feeder, and without a lock: a bad item harms nobody else. */
 static void encode_all(struct queue_side *s, const struct batch *raw)
 {
-    struct batch encoded = {0};
+    struct batches encoded = {0};
 
     for (size_t at = 0; at < raw->used;) {
         const unsigned char *item;
@@ -188,27 +188,26 @@ static void encode_all(struct queue_side *s, const struct batch *raw)
         at = batch_item(raw, at, &item, &size);
         n = s->encoder.encode(s->encoder.argument, item, size, &message);
         if (n >= 0)
-            n = batch_add(&encoded, message, (size_t)n);
+            n = batches_add(&encoded, message, (size_t)n);
         if (n < 0)
             drop(s, item, size, (int)n);
         free(message);
     }
-    send_all(s, &encoded);
-    batch_free(&encoded);
+    for (const struct batch *b = encoded.first; b; b = b->next)
+        send_all(s, b);
+    batches_free(&encoded);
 }
 
-/* Wait for items, and take all.  False: closed, and nothing is left. */
-static bool take_all(struct queue_side *s)
+/* Wait for items, and take some.  False: closed, and nothing is left. */
+static bool take(struct queue_side *s)
 {
-    struct batch emptied = s->sending;
-
-    s->idle = true;
-    while (s->buffer.used == 0 && !s->closed)
-        pthread_cond_wait(&s->changed, &s->mutex);
+    while (!s->buffer.first && !s->closed) {
+        s->idle = true;
+        queue_side_rests(s);
+    }
     s->idle = false;
-    s->sending = s->buffer;
-    s->buffer = emptied;
-    return s->sending.used != 0;
+    s->sending = batches_take(&s->buffer);
+    return s->sending != NULL;
 }
 
 /* region: feeder */
@@ -217,14 +216,15 @@ static void *feed(void *argument)
     struct queue_side *s = argument;
 
     queue_side_begins(s);
-    while (take_all(s)) {
+    while (take(s)) {
         pthread_mutex_unlock(&s->mutex);
         if (s->encoder.encode)
-            encode_all(s, &s->sending);
+            encode_all(s, s->sending);
         else
-            send_all(s, &s->sending);
+            send_all(s, s->sending);
         pthread_mutex_lock(&s->mutex);
-        batch_clear(&s->sending);
+        batches_spare(&s->buffer, s->sending);
+        s->sending = NULL;
     }
     queue_side_ends(s);
     return NULL;
@@ -254,7 +254,7 @@ int queue_side_feed(struct queue_side *s)
 /* From here, if this process has nothing to send before it. */
 static bool send_directly(struct queue_side *s, const void *item, size_t size)
 {
-    return s->way->direct && !s->buffer.used && !s->sending.used &&
+    return s->way->direct && !s->buffer.first && !s->sending &&
            !s->encoder.encode && s->way->direct(s, item, size);
 }
 
@@ -266,9 +266,10 @@ int queue_side_add(struct queue_side *s, const void *item, size_t size)
     error = queue_side_feed(s);
     if (error || send_directly(s, item, size))
         goto out;
-    error = batch_add(&s->buffer, item, size);
+    error = batches_add(&s->buffer, item, size);
     if (s->idle)
         pthread_cond_signal(&s->changed);
+    s->idle = false;
 out:
     pthread_mutex_unlock(&s->mutex);
     return error;

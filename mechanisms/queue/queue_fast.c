@@ -235,14 +235,19 @@ static bool fast_direct(struct queue_side *s, const void *item, size_t size)
 /* end: direct */
 
 /* Where a write that begins at `at` should end: behind as many items as the
- * pipe holds, or one. */
+ * pipe holds, or one.  Most batches are as long as it is. */
 static size_t chunk(const struct queue_side *s, const struct batch *b,
                     size_t at, size_t *items)
 {
     const struct fast *f = s->own;
     const unsigned char *item;
-    size_t size, end = batch_item(b, at, &item, &size);
+    size_t size, end;
 
+    if (s->steps & QUEUE_BATCH && at == 0 && b->used <= f->pipe) {
+        *items = b->items;
+        return b->used;
+    }
+    end = batch_item(b, at, &item, &size);
     for (*items = 1; s->steps & QUEUE_BATCH && end < b->used; ++*items) {
         size_t next = batch_item(b, end, &item, &size);
 

@@ -40,8 +40,7 @@ void queue_side_destroy(struct queue_side *s)
     connection_close(&s->reader);
     connection_close(&s->writer);
     region_close(&s->region);
-    batch_free(&s->buffer);
-    batch_free(&s->sending);
+    batches_free(&s->buffer);
     free(s);
 }
 
