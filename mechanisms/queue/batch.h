@@ -13,6 +13,7 @@
 #include "common/frame.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { BATCH = 64 << 10 };
@@ -31,7 +32,8 @@ struct batch {
 /* The oldest batch first. */
 struct batches {
     struct batch *first, *last, *spare;
-    size_t spared; /* bytes of the spare ones */
+    size_t spared;  /* bytes of the spare ones */
+    size_t waiting; /* batches from first to last */
 };
 
 /* The item whose header is at `at`; where the next one begins. */
@@ -71,6 +73,7 @@ static inline struct batch *batches_grow(struct batches *all, size_t least)
     else
         all->first = b;
     all->last = b;
+    all->waiting++;
     return b;
 }
 
@@ -99,11 +102,23 @@ static inline struct batch *batches_take(struct batches *all)
 {
     struct batch *b = all->first;
 
-    if (b)
-        all->first = b->next;
+    if (!b)
+        return NULL;
+    all->first = b->next;
     if (!all->first)
         all->last = NULL;
+    all->waiting--;
     return b;
+}
+
+/*
+ * Just now one more MiB waits.  A scheduler lets a thread that never sleeps go
+ * on for milliseconds, and what it puts meanwhile is not in the cache any more
+ * when the feeder has its turn: so the feeder should have it now.
+ */
+static inline bool batches_are_many(const struct batches *all)
+{
+    return all->last && all->last->items == 1 && all->waiting % 16 == 0;
 }
 
 /* What is in it was sent, or is not wanted. */

@@ -22,7 +22,16 @@ struct layout {
 };
 
 struct putters {
-    _Atomic uint64_t puts; /* items that have a place */
+    _Atomic uint64_t puts; /* items that have a place, but for the meters' */
+};
+
+/* Where no queue is ever full, a process counts its own, and needs no atomic
+ * instruction for it.  As many processes can have a meter at a time. */
+enum { METERS = 32 };
+
+struct meter {
+    _Atomic uint64_t puts; /* items; of all who have had it */
+    _Atomic uint32_t taken;
 };
 
 /* Looked at for every get, and written when a queue is full: not on a line that
@@ -47,6 +56,7 @@ struct readers {
 /* Where these are in this process. */
 struct fast {
     struct putters *putters;
+    struct meter *meter; /* this process's own, or NULL: it has none */
     struct gate *gate;
     struct writers *writers;
     struct readers *readers;

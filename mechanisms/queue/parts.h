@@ -80,6 +80,9 @@ struct queue_way {
     /* Have a place for one more item: 0 or -ETIMEDOUT; and back. */
     int (*reserve)(struct queue_side *s, int64_t timeout);
     void (*give_back)(struct queue_side *s);
+    /* With the mutex held: an item that has a place is put; or NULL, and to
+     * have a place counts. */
+    void (*count)(struct queue_side *s);
     /* Send it from put, with the mutex held, if that needs no wait; or NULL. */
     bool (*direct)(struct queue_side *s, const void *item, size_t size);
     /* In the feeder: send from *at on.  -errno: of the item at *at. */

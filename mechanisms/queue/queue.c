@@ -9,6 +9,7 @@
  */
 #include "queue/parts.h"
 
+#include <sched.h>
 #include <signal.h>
 
 /* --- through the pipe --- */
@@ -205,7 +206,6 @@ static bool take(struct queue_side *s)
         s->idle = true;
         queue_side_rests(s);
     }
-    s->idle = false;
     s->sending = batches_take(&s->buffer);
     return s->sending != NULL;
 }
@@ -243,12 +243,12 @@ int queue_side_feed(struct queue_side *s)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = -pthread_create(&s->feeder, NULL, feed, s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error)
-        return error;
-    s->feeding = true;
-    s->ended = false;
-    queue_side_watch_exit(s);
-    return 0;
+    if (!error) {
+        s->feeding = true;
+        s->ended = false;
+        queue_side_watch_exit(s);
+    }
+    return error;
 }
 
 /* From here, if this process has nothing to send before it. */
@@ -260,18 +260,23 @@ static bool send_directly(struct queue_side *s, const void *item, size_t size)
 
 int queue_side_add(struct queue_side *s, const void *item, size_t size)
 {
+    bool many = false;
     int error;
 
     pthread_mutex_lock(&s->mutex);
+    if (s->way->count)
+        s->way->count(s);
     error = queue_side_feed(s);
-    if (error || send_directly(s, item, size))
-        goto out;
-    error = batches_add(&s->buffer, item, size);
-    if (s->idle)
-        pthread_cond_signal(&s->changed);
-    s->idle = false;
-out:
+    if (!error && !send_directly(s, item, size)) {
+        error = batches_add(&s->buffer, item, size);
+        many = batches_are_many(&s->buffer);
+        if (s->idle)
+            pthread_cond_signal(&s->changed);
+        s->idle = false;
+    }
     pthread_mutex_unlock(&s->mutex);
+    if (many)
+        sched_yield();
     return error;
 }
 

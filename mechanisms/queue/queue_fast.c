@@ -15,7 +15,8 @@
  *
  * The semaphore is two counts: what was put, and what was got.  Each is written
  * by one side only and has cache lines of its own, so that a stream does not
- * hand one to and fro between two cores for each item.
+ * hand one to and fro between two cores for each item.  Without a limit nobody
+ * need know what others have put, but for qsize: it adds the meters up.
  *
  * When is the pipe empty?  With the writers' lock in hand nobody else writes,
  * and `written` is exact: if as many were got, every item that ever went in has
@@ -33,7 +34,7 @@
 
 /* --- the region --- */
 
-enum { PARTS = 5 };
+enum { METER = 5, AHEAD = METER + METERS };
 
 static size_t cache_line(void)
 {
@@ -64,7 +65,7 @@ static size_t fast_shares(const struct queue_side *s)
 {
     size_t pipe = pipe_holds(s);
 
-    return PARTS * stride() + (pipe > 2 * SMALL ? pipe : 2 * SMALL);
+    return AHEAD * stride() + (pipe > 2 * SMALL ? pipe : 2 * SMALL);
 }
 
 static void *part(const struct queue_side *s, uint64_t n)
@@ -83,13 +84,13 @@ static int fast_attach(struct queue_side *s)
         return -ENOMEM;
     s->own = f;
     if (s->region.size < sizeof *l ||
-        s->region.size < PARTS * l->stride + l->ahead)
+        s->region.size < AHEAD * l->stride + l->ahead)
         return -EBADMSG;
     f->putters = part(s, 1);
     f->writers = part(s, 2);
     f->readers = part(s, 3);
     f->gate = part(s, 4);
-    f->ahead = part(s, PARTS);
+    f->ahead = part(s, AHEAD);
     f->size = l->ahead;
     f->pipe = l->pipe;
     lock_at(&s->writing, &f->writers->lock);
@@ -103,7 +104,7 @@ static int fast_make(struct queue_side *s)
     struct lock unused;
 
     l->stride = stride();
-    l->ahead = s->region.size - PARTS * l->stride;
+    l->ahead = s->region.size - AHEAD * l->stride;
     l->pipe = pipe_holds(s);
     lock_init(&unused, &((struct writers *)part(s, 2))->lock, LOCK_PLAIN);
     lock_init(&unused, &((struct readers *)part(s, 3))->lock, LOCK_PLAIN);
@@ -113,6 +114,68 @@ static int fast_make(struct queue_side *s)
 static void fast_detach(struct queue_side *s)
 {
     free(s->own);
+}
+
+/* --- what was put --- */
+
+static bool is_unlimited(const struct queue_side *s)
+{
+    return s->maxsize == SEMAPHORE_MOST;
+}
+
+/* The feeder's first act: have a meter.  One that somebody was killed with
+ * stays taken; who has none counts where all others do. */
+static void fast_begins(struct queue_side *s)
+{
+    struct fast *f = s->own;
+
+    for (uint64_t i = 0; is_unlimited(s) && !f->meter && i < METERS; i++) {
+        struct meter *meter = part(s, METER + i);
+
+        if (!atomic_exchange_explicit(&meter->taken, 1, memory_order_acquire))
+            f->meter = meter;
+    }
+}
+
+/* What it has counted stays in it. */
+static void fast_ends(struct queue_side *s)
+{
+    struct fast *f = s->own;
+
+    if (f->meter)
+        atomic_store_explicit(&f->meter->taken, 0, memory_order_release);
+    f->meter = NULL;
+}
+
+/* A child has no feeder, and its parent's meter is not its own. */
+static void fast_forget(struct queue_side *s)
+{
+    struct fast *f = s->own;
+
+    f->meter = NULL;
+}
+
+static void fast_count(struct queue_side *s)
+{
+    struct fast *f = s->own;
+
+    if (f->meter)
+        poke(&f->meter->puts, peek(&f->meter->puts) + 1);
+    else if (is_unlimited(s))
+        atomic_fetch_add_explicit(&f->putters->puts, 1, memory_order_relaxed);
+}
+
+static int64_t fast_qsize(struct queue_side *s)
+{
+    const struct fast *f = s->own;
+    /* First, so that it is never below 0, but of two times. */
+    uint64_t gets =
+        atomic_load_explicit(&f->readers->gets, memory_order_acquire);
+    uint64_t puts = peek(&f->putters->puts);
+
+    for (uint64_t i = 0; is_unlimited(s) && i < METERS; i++)
+        puts += peek(&((struct meter *)part(s, METER + i))->puts);
+    return (int64_t)(puts - gets);
 }
 
 /* --- places --- */
@@ -150,6 +213,8 @@ static int fast_reserve(struct queue_side *s, int64_t timeout)
     uint64_t puts = peek(&f->putters->puts);
     int64_t deadline = -1;
 
+    if (is_unlimited(s))
+        return 0;
     for (;;) {
         if (has_room(s, f, puts)) {
             if (atomic_compare_exchange_weak_explicit(
@@ -181,10 +246,11 @@ static void count_get(struct queue_side *s, struct fast *f)
 {
     uint64_t gets = peek(&f->readers->gets) + 1;
 
-    if (s->maxsize < SEMAPHORE_MOST)
-        atomic_store_explicit(&f->readers->gets, gets, memory_order_seq_cst);
-    else
+    if (is_unlimited(s)) {
         atomic_store_explicit(&f->readers->gets, gets, memory_order_release);
+        return;
+    }
+    atomic_store_explicit(&f->readers->gets, gets, memory_order_seq_cst);
     room_tell(&f->gate->full);
 }
 
@@ -309,15 +375,6 @@ static ssize_t fast_get(struct queue_side *s, struct into *into,
     return got;
 }
 
-static int64_t fast_qsize(struct queue_side *s)
-{
-    const struct fast *f = s->own;
-    uint64_t gets = peek(&f->readers->gets);
-
-    /* In this order it is never below 0, but of two times. */
-    return (int64_t)(peek(&f->putters->puts) - gets);
-}
-
 static bool fast_has_more(struct queue_side *s)
 {
     return ahead_of(s->own) != 0;
@@ -327,6 +384,10 @@ const struct queue_way queue_way_fast = {.shares = fast_shares,
                                          .make = fast_make,
                                          .attach = fast_attach,
                                          .detach = fast_detach,
+                                         .forget = fast_forget,
+                                         .begins = fast_begins,
+                                         .ends = fast_ends,
+                                         .count = fast_count,
                                          .reserve = fast_reserve,
                                          .give_back = fast_give_back,
                                          .direct = fast_direct,

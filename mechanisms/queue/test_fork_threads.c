@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// wrap: realloc malloc
+// wrap: malloc
 /* test_fork_threads.c - a fork while other threads of the process put and get,
  * whatever they are at. */
 #include "queue/test_queues.h"
@@ -79,25 +79,28 @@ static void a_fork_in_mid_stream_neither_loses_nor_repeats(void **state)
     test_end_queue(&streamed);
 }
 
-/* --- a fork while another thread moves the buffer --- */
+/* --- a fork while another thread adds to the buffer --- */
 
 static sem_t moving, forked;
-static atomic_bool stops; /* the next realloc of a large block does */
+static _Atomic size_t stops_at; /* the next malloc of so many bytes does */
 
-void *__real_realloc(void *block, size_t size);
-void *__wrap_realloc(void *block, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
-/* The old block is gone, and its owner does not yet know of the new one. */
-void *__wrap_realloc(void *block, size_t size)
+/* For one who puts, and has not yet told the buffer of its new batch; or gets,
+ * and has not yet anywhere to put it. */
+void *__wrap_malloc(size_t size)
 {
-    void *moved = __real_realloc(block, size);
+    void *block = __real_malloc(size);
+    size_t least = stops_at;
 
-    if (block && size > LARGEST && atomic_exchange(&stops, false)) {
+    if (least && size >= least &&
+        atomic_compare_exchange_strong(&stops_at, &least, 0)) {
         sem_post(&moving);
         while (sem_wait(&forked) < 0)
             ;
     }
-    return moved;
+    return block;
 }
 
 static void *puts_large_ones(void *line)
@@ -119,7 +122,7 @@ static int puts_one(void *unused)
                                           : test_finish_queue(&streamed);
 }
 
-/* The child has a copy of a buffer that is nowhere. */
+/* The child has a copy of a buffer that was being added to. */
 static void a_fork_while_the_buffer_grows_does_no_harm(void **state)
 {
     pthread_t thread;
@@ -130,7 +133,7 @@ static void a_fork_while_the_buffer_grows_does_no_harm(void **state)
     sem_init(&moving, 0, 0);
     sem_init(&forked, 0, 0);
     assert_int_equal(lock_acquire(&streamed.side->writing, TEST_BOUND), 0);
-    stops = true;
+    stops_at = LARGEST;
     assert_int_equal(pthread_create(&thread, NULL, puts_large_ones, &line), 0);
     while (sem_wait(&moving) < 0)
         ;
@@ -157,22 +160,6 @@ static void a_fork_while_the_buffer_grows_does_no_harm(void **state)
 }
 
 /* --- a fork while another thread is within an item --- */
-
-static atomic_bool stops_in_get;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-/* The reader knows how long the item is, and makes room for it. */
-void *__wrap_malloc(size_t size)
-{
-    if (size == ODD_SIZE && atomic_exchange(&stops_in_get, false)) {
-        sem_post(&moving);
-        while (sem_wait(&forked) < 0)
-            ;
-    }
-    return __real_malloc(size);
-}
 
 static void *gets_one(void *line)
 {
@@ -207,7 +194,7 @@ static void a_child_knows_nothing_of_an_item_that_another_gets(void **state)
     sem_init(&moving, 0, 0);
     sem_init(&forked, 0, 0);
     assert_int_equal(test_put(&streamed, 4, ODD_SIZE, 0), 0);
-    stops_in_get = true;
+    stops_at = ODD_SIZE;
     assert_int_equal(pthread_create(&thread, NULL, gets_one, &line), 0);
     while (sem_wait(&moving) < 0)
         ;
