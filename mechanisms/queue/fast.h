@@ -27,7 +27,7 @@ struct putters {
 
 /* Where no queue is ever full, a process counts its own, and needs no atomic
  * instruction for it.  As many processes can have a meter at a time. */
-enum { METERS = 32 };
+enum { METERS = 16 };
 
 struct meter {
     _Atomic uint64_t puts; /* items; of all who have had it */
