@@ -90,17 +90,18 @@ static void consider_held(struct planner *p, const struct row *row, int tier)
 static void consider_processes(struct planner *p, const struct row *row,
                                int tier)
 {
-    int most = 2 * place_cores(&p->places[PLACE_CROSS]);
+    const struct place *cross = &p->places[PLACE_CROSS];
+    int most = 0;
 
-    if (most > PEERS_MOST + 1)
-        most = PEERS_MOST + 1;
+    for (int n = 0; (n = place_crowd_after(cross, n));)
+        most = n;
     if (tier == (row->workload->together ? TIER_SIZES : TIER_LAST))
         planner_consider(p, row_with(*row, "processes", most));
     if (!row->workload->together)
         return;
     if (tier == TIER_SIZES + 1)
         planner_consider(p, row_with(*row, "processes", 1));
-    for (int n = 3; n < most && tier == TIER_MORE; n += n < 4 ? 1 : n / 2)
+    for (int n = 2; tier == TIER_MORE && (n = place_crowd_after(cross, n));)
         planner_consider(p, row_with(*row, "processes", n));
 }
 

@@ -43,6 +43,8 @@ contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
             assert_int_equal(by(&plan, w, PLACE_CROSS, 2), 1);
             for (int64_t n = 1; n <= 4 && q.scale != SCALE_QUICK; n *= 2)
                 assert_int_equal(by(&plan, w, PLACE_CROSS, n), 1);
+            if (q.scale == SCALE_FULL)
+                assert_int_equal(by(&plan, w, PLACE_CROSS, 3), 1);
             assert_int_equal(by(&plan, w, PLACE_CROSS, 5), 0);
         }
         assert_int_equal(by(&plan, round, PLACE_SAME, 2), 1);
@@ -51,6 +53,33 @@ contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
             assert_int_equal(by(&plan, round, PLACE_SAME, 4), 1);
         plan_free(&plan);
     }
+}
+
+static void contention_is_of_twice_the_cores_of_any_machine(void **state)
+{
+    static const int crowds[] = {1, 2, 3, 4, 5, 6, 7, 8, 12};
+    struct place six_cores[PLACEMENTS];
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+
+    (void)state;
+    memcpy(six_cores, two_cores, sizeof six_cores);
+    six_cores[PLACE_CROSS].more_count = 4;
+    q.scale = SCALE_FULL;
+    assert_int_equal(plan_make(&plan, &q, six_cores, why, sizeof why), 0);
+    for (size_t i = 0; i < sizeof contended / sizeof *contended; i++) {
+        const struct workload *w =
+            workload_find(contended[i][0], contended[i][1]);
+        size_t rows = 0;
+
+        for (size_t k = 0; k < sizeof crowds / sizeof *crowds; k++)
+            assert_int_equal(by(&plan, w, PLACE_CROSS, crowds[k]), 1);
+        for (int n = 0; n <= PEERS_MOST + 1; n++)
+            rows += by(&plan, w, PLACE_CROSS, n);
+        assert_int_equal(rows, sizeof crowds / sizeof *crowds);
+    }
+    plan_free(&plan);
 }
 
 static void a_floor_is_disputed_by_as_many(void **state)
@@ -278,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(
             contention_is_of_fewer_and_of_more_than_there_are_cores, bounded),
+        cmocka_unit_test_setup(contention_is_of_twice_the_cores_of_any_machine,
+                               bounded),
         cmocka_unit_test_setup(a_floor_is_disputed_by_as_many, bounded),
         cmocka_unit_test_setup(where_there_is_one_core_they_share_it, bounded),
         cmocka_unit_test_setup(a_number_of_processes_that_cannot_be_is_left_out,
