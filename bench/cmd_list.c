@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "place.h"
 #include "registry.h"
+#include "start/start.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -79,6 +80,9 @@ int cmd_list(int argc, char **argv)
     printf("placements (--placement):");
     for (const char *const *p = placement_names; *p; p++)
         printf(" %s", *p);
-    printf("\nstart methods (--start): fork\n");
+    printf("\nstart methods (--start):");
+    for (const char *const *m = start_method_names; *m; m++)
+        printf(" %s", *m);
+    printf("\n");
     return 0;
 }
