@@ -186,7 +186,7 @@ static int sem_contended_op(struct trial *t, unsigned n)
 /* --- the table --- */
 
 static const struct setting processes_grid[] = {
-    {"processes", 2, "1,2,3,4", "how many take part"}, {.name = NULL}};
+    {"processes", 2, CROWDS, "how many take part"}, {.name = NULL}};
 static const char *const processes_crowd[] = {"processes", NULL};
 
 #define PAIR(open_it, op_it)                                                   \

@@ -137,6 +137,7 @@ static json_t *latency(const struct result *r)
         return json_null();
     o = object_new();
     put(&o, "p50", rounded(r->latency_p50));
+    put(&o, "p50_interval", interval(r->latency_p50_interval, rounded));
     put(&o, "p99", rounded(r->latency_p99));
     return object_end(&o);
 }

@@ -195,3 +195,15 @@ int place_cores(const struct place *place)
         return 0;
     return place->timed == place->peer ? 1 : 2 + place->more_count;
 }
+
+int place_crowd_after(const struct place *place, int n)
+{
+    int most = 2 * place_cores(place);
+    int next = n < 8 ? n + 1 : 2 * n;
+
+    if (most > PEERS_MOST)
+        most = PEERS_MOST;
+    if (n >= most)
+        return 0;
+    return next < most ? next : most;
+}

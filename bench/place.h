@@ -29,4 +29,11 @@ int places_find(struct place places[PLACEMENTS], hwloc_topology_t topology);
 /* Over how many processors it spreads; 0: the scheduler decides. */
 int place_cores(const struct place *place);
 
+/*
+ * How many want the same there, from few to too many: 1, 2 and so on to twice
+ * its processors, beyond 8 only the powers of two and the last; never more than
+ * PEERS_MOST.  The number after n, 0 the first; 0: there is none.
+ */
+int place_crowd_after(const struct place *place, int n);
+
 #endif

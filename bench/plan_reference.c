@@ -25,15 +25,25 @@ static bool is_part_of_heavy(const struct row *row)
            (huge || strcmp(row->workload->name, "joined") != 0);
 }
 
+/* Is it its workload's most usual row? */
+static bool is_usual(const struct row *row)
+{
+    const struct workload *w = row->workload;
+    bool usual = row->placement == (w->together ? PLACE_CROSS : PLACE_SAME) &&
+                 row->bytes == (w->sized ? 64 : 0);
+
+    for (size_t i = 0; row->settings[i].name; i++)
+        usual &= row->settings[i].value == w->grid[i].value;
+    return usual;
+}
+
 /* CPython's variants are as far apart as ours: one row of each shows it, and
  * none where time is short. */
 static bool is_variant(const struct row *row, const struct request *q)
 {
     const struct mechanism *m = mechanism_find(row->mechanism);
 
-    return m && m->variant_of &&
-           (q->scale == SCALE_QUICK || row->placement != PLACE_SAME ||
-            row->bytes != 64);
+    return m && m->variant_of && (q->scale == SCALE_QUICK || !is_usual(row));
 }
 
 /* In a minute there is time for one of those that CPython does alike. */

@@ -28,25 +28,28 @@ static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
  * 0: every workload once.  1, 2: the sizes that every plan should have, what a
  * parent holds, and how many contend.  3: two cores, which say more than
  * another size does.  Then a size a tier, and the settings; last of all the
- * sizes of variants.
+ * sizes of variants, and their settings.
  */
 enum {
     TIER_SIZES = 1,
     TIER_CROSS = 3,
     TIER_MORE = 4,
     TIER_LAST = 12,
-    TIER_VARIANTS = TIERS - 1
+    TIER_VARIANTS,
+    TIER_VARIANTS_LAST = TIERS - 1
 };
 
 /*
  * A variant's first row and its row on two cores come in their turn; the sizes
- * that its original has had for long come last.
+ * that its original has had for long, and what several do together, come last.
  */
-static bool is_held_back(const char *mechanism, int tier)
+static bool is_held_back(const char *mechanism, const struct workload *w,
+                         int tier)
 {
     const struct mechanism *m = mechanism_find(mechanism);
 
-    return m && m->variant_of && tier != 0 && tier != TIER_CROSS;
+    return m && m->variant_of &&
+           (w->together || (tier != 0 && tier != TIER_CROSS));
 }
 
 /* The size of a tier, or 0. */
@@ -87,17 +90,18 @@ static void consider_held(struct planner *p, const struct row *row, int tier)
 static void consider_processes(struct planner *p, const struct row *row,
                                int tier)
 {
-    int most = 2 * place_cores(&p->places[PLACE_CROSS]);
+    const struct place *cross = &p->places[PLACE_CROSS];
+    int most = 0;
 
-    if (most > PEERS_MOST + 1)
-        most = PEERS_MOST + 1;
+    for (int n = 0; (n = place_crowd_after(cross, n));)
+        most = n;
     if (tier == (row->workload->together ? TIER_SIZES : TIER_LAST))
         planner_consider(p, row_with(*row, "processes", most));
     if (!row->workload->together)
         return;
     if (tier == TIER_SIZES + 1)
         planner_consider(p, row_with(*row, "processes", 1));
-    for (int n = 3; n < most && tier == TIER_MORE; n += n < 4 ? 1 : n / 2)
+    for (int n = 2; tier == TIER_MORE && (n = place_crowd_after(cross, n));)
         planner_consider(p, row_with(*row, "processes", n));
 }
 
@@ -155,10 +159,14 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
     struct row row = row_new(mechanism, w, 64, first);
     bool full = p->request->scale == SCALE_FULL;
 
-    if (is_held_back(mechanism, tier)) {
+    if (is_held_back(mechanism, w, tier)) {
+        if (tier == TIER_LAST && w->together)
+            planner_consider(p, row);
         if (tier == TIER_VARIANTS)
             consider_variant(p, mechanism, w);
-        return;
+        if (tier != TIER_VARIANTS_LAST)
+            return;
+        tier = TIER_LAST;
     }
     if (tier == 0)
         planner_consider(p, row);

@@ -22,7 +22,7 @@ int planner_add(struct planner *p, struct row row);
 void planner_consider(struct planner *p, struct row row);
 
 /* Those of a workload that are of this tier, 0 .. TIERS - 1. */
-enum { TIERS = 14 };
+enum { TIERS = 15 };
 void planner_consider_tier(struct planner *p, const char *mechanism,
                            const struct workload *w, int tier);
 

@@ -420,12 +420,8 @@ class QueueChannel(Channel):
     its feeder: nobody might ever get what that has."""
 
     def connect(self, options):
-        mechanism = options.name.partition("/")[0]
-        capacity = options.settings.get("capacity", 0)
-        make = {"simple-queue": context.SimpleQueue,
-                "joinable-queue": lambda: context.JoinableQueue(capacity),
-                }.get(mechanism, lambda: context.Queue(capacity))
-        here, there = make(), None if self.stream else make()
+        here = queue_of(options)
+        there = None if self.stream else queue_of(options)
         self.queues = [queue for queue in (here, there)
                        if hasattr(queue, "cancel_join_thread")]
         self.forget()
@@ -436,6 +432,15 @@ class QueueChannel(Channel):
         """A fork has forgotten it, too."""
         for queue in self.queues:
             queue.cancel_join_thread()
+
+
+def queue_of(options):
+    """The one that a workload's name says."""
+    capacity = options.settings.get("capacity", 0)
+    make = {"simple-queue": context.SimpleQueue,
+            "joinable-queue": lambda: context.JoinableQueue(capacity),
+            }.get(options.mechanism, lambda: context.Queue(capacity))
+    return make()
 
 
 def getter(queue):
@@ -584,7 +589,7 @@ class Together(Crowd):
         self.done = 0
         self.window = options.window * 1e9
         self.here, self.gate = context.Semaphore(0), context.Semaphore(0)
-        self.all = self.prepare(options.settings)
+        self.all = self.prepare(options)
         self.start([functools.partial(self.serve, number)
                     for number in range(1, self.all)], options.cpu_sets)
 
@@ -634,15 +639,11 @@ def share_of(n, number, of):
 class Contended(Together):
     """All want one lock, and increment two words that must agree."""
 
-    def prepare(self, settings):
-        self.held = context.Lock() if self.of == "lock" else \
+    def prepare(self, options):
+        self.held = context.Lock() if options.mechanism == "lock" else \
             context.Semaphore()
         self.words = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("q")
-        return settings.get("processes", 2)
-
-    def __init__(self, options):
-        self.of = options.name.partition("/")[0]
-        super().__init__(options)
+        return options.settings.get("processes", 2)
 
     def work(self, number, n):
         acquire, release, words = self.held.acquire, self.held.release, \
@@ -667,11 +668,12 @@ class Fan(Together):
     head = struct.Struct("=QQ")
     rest = bytes(range(48))
 
-    def prepare(self, settings):
-        self.producers = settings.get("producers", 2)
-        self.consumers = settings.get("consumers", 2)
-        self.queue = context.Queue()
-        self.queue.cancel_join_thread()
+    def prepare(self, options):
+        self.producers = options.settings.get("producers", 2)
+        self.consumers = options.settings.get("consumers", 2)
+        self.queue = queue_of(options)
+        if hasattr(self.queue, "cancel_join_thread"):
+            self.queue.cancel_join_thread()
         self.number = 0
         self.next = [0] * self.producers
         self.got = [(0, 0)] * self.producers
@@ -690,7 +692,8 @@ class Fan(Together):
 
     def consume(self, n):
         """How many came of each producer, and the sums of their numbers."""
-        get, unpack, rest = self.queue.get, self.head.unpack_from, self.rest
+        get, unpack, rest = getter(self.queue), self.head.unpack_from, \
+            self.rest
         least, size = self.next, self.head.size
         items, numbers = [0] * self.producers, [0] * self.producers
         for _ in itertools.repeat(None, n):
@@ -720,7 +723,7 @@ class Start:
     """Process of the fork context, from a parent of the size asked for."""
 
     def __init__(self, options):
-        self.method, _, self.kind = options.name.partition("/")
+        self.method, self.kind = options.mechanism, options.workload
         self.process = multiprocessing.get_context(self.method).Process
         self.parent = options.parent
         self.memory = occupy(options.settings.get("resident", 0),
@@ -887,10 +890,9 @@ def power_of_two(least):
 WORKLOADS = {
     "pipe/roundtrip": Channel, "pipe/roundtrip-duplex": Channel,
     "pipe/stream": Channel, "pipe/stream-duplex": Channel,
-    **{queue + "/" + kind: QueueChannel
+    **{queue + "/" + kind: Fan if kind == "fan" else QueueChannel
        for queue in ("queue", "queue-plain", "simple-queue", "joinable-queue")
-       for kind in ("roundtrip", "stream")},
-    "queue/fan": Fan,
+       for kind in ("roundtrip", "stream", "fan")},
     "lock/pair": Pair, "lock/pair-recursive": Pair, "semaphore/pair": Pair,
     "lock/contended": Contended, "semaphore/contended": Contended,
     "condition/handover": Handover, "event/handover": Handover,
@@ -972,7 +974,7 @@ class Options:
             raise Failed("no workload %r here; there are %s"
                          % (" ".join(words[:1]), " ".join(WORKLOADS)))
         self.name = words[0]
-        self.workload = self.name.partition("/")[2]
+        self.mechanism, _, self.workload = self.name.partition("/")
         self.parent = os.getppid()
         self.bytes, self.cpus, self.settings = 0, "-,-", {}
         self.warm, self.window, self.most = 0.1, 0.5, 10000

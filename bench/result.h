@@ -68,7 +68,8 @@ struct result {
     size_t outliers; /* Tukey: beyond 1.5 IQR; counted, never dropped */
     double ops_per_s, bytes_per_s;
     bool one_way, together;
-    double latency_p50, latency_p99; /* NAN: not a stream */
+    double latency_p50, latency_p99;      /* of all rounds; NAN: not a stream */
+    struct interval latency_p50_interval; /* from each round's */
     struct counters counters;
     double steal;       /* share of the window the hypervisor took, 0..1 */
     int64_t migrations; /* of the timed side, in all rounds together */

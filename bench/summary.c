@@ -89,8 +89,8 @@ static void fill_costs(struct result *r, const struct record *record,
 static void fill_latency(struct result *r, const struct record *record,
                          unsigned rounds)
 {
+    double medians[ROUNDS_MAX], *all;
     size_t n = 0;
-    double *all;
 
     r->latency_p50 = r->latency_p99 = NAN;
     for (unsigned i = 0; i < rounds; i++)
@@ -98,11 +98,17 @@ static void fill_latency(struct result *r, const struct record *record,
     if (!r->one_way || !n || !(all = store_doubles(n)))
         return;
     n = 0;
-    for (unsigned i = 0; i < rounds; i++)
-        for (size_t k = 0; k < record->rounds[i].latencies; k++)
-            all[n++] = (double)record->rounds[i].latency[k];
+    for (unsigned i = 0; i < rounds; i++) {
+        const struct round_samples *one = &record->rounds[i];
+
+        medians[i] = stats_median_ns(one->latency, one->latencies);
+        for (size_t k = 0; k < one->latencies; k++)
+            all[n++] = (double)one->latency[k];
+    }
     n = stats_sort(all, n);
     r->latency_p50 = stats_median(all, n);
+    r->latency_p50_interval =
+        stats_median_interval(medians, stats_sort(medians, rounds));
     if (n >= stats_samples_needed(99))
         r->latency_p99 = stats_percentile(all, n, 99);
 }

@@ -136,6 +136,9 @@ static void json_gives_back_what_was_measured(void **state)
     assert_true(json_is_null(json_object_get(r, "latency_one_way")));
     r = json_object_get(result_of(root, 2), "latency_one_way");
     assert_true(number_of(r, "p50") == 54321.099);
+    pair = json_object_get(r, "p50_interval");
+    assert_true(json_number_value(json_array_get(pair, 0)) == 54000.5);
+    assert_true(json_number_value(json_array_get(pair, 1)) == 55000);
     assert_true(json_is_null(json_object_get(r, "p99")));
     json_decref(root);
 }
@@ -238,6 +241,11 @@ static void tsv_is_a_header_and_a_row_a_result_floor_and_reference(void **state)
     assert_string_equal(column(lines[0], lines[2], "placement"), "cross");
     assert_string_equal(column(lines[0], lines[3], "latency_p50"), "54321.099");
     assert_string_equal(column(lines[0], lines[1], "latency_p50"), "nan");
+    assert_string_equal(column(lines[0], lines[3], "latency_p50_low"),
+                        "54000.500");
+    assert_string_equal(column(lines[0], lines[3], "latency_p50_high"),
+                        "55000.000");
+    assert_string_equal(column(lines[0], lines[1], "latency_p50_low"), "nan");
     free(text);
 }
 

@@ -99,6 +99,36 @@ the_further_cores_of_a_spread_come_before_second_threads(void **state)
     assert_int_equal(place_cores(&p[PLACE_SMT]), 2);
 }
 
+/* By the number of processors. */
+static void a_crowd_grows_to_twice_the_processors(void **state)
+{
+    static const struct {
+        const char *machine;
+        int crowds[12];
+    } expected[] = {
+        {"pack:1 core:1 pu:1", {1, 2}},
+        {"pack:1 core:2 pu:1", {1, 2, 3, 4}},
+        {"pack:1 core:3 pu:1", {1, 2, 3, 4, 5, 6}},
+        {"pack:1 core:2 pu:2", {1, 2, 3, 4, 5, 6, 7, 8}},
+        {"pack:1 core:6 pu:1", {1, 2, 3, 4, 5, 6, 7, 8, 12}},
+        {"pack:1 core:8 pu:1", {1, 2, 3, 4, 5, 6, 7, 8, 16}},
+        {"pack:2 core:32 pu:2", {1, 2, 3, 4, 5, 6, 7, 8, 16}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const int *crowd = expected[i].crowds;
+        struct place p[PLACEMENTS];
+        int n = 0;
+
+        find(expected[i].machine, p);
+        do {
+            n = place_crowd_after(&p[PLACE_CROSS], n);
+            assert_int_equal(n, *crowd);
+        } while (*crowd++);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup(a_cross_without_a_shared_cache_says_so, bounded),
         cmocka_unit_test_setup(
             the_further_cores_of_a_spread_come_before_second_threads, bounded),
+        cmocka_unit_test_setup(a_crowd_grows_to_twice_the_processors, bounded),
     };
 
     return cmocka_run_group_tests_name("place", tests, NULL, NULL);

@@ -43,6 +43,8 @@ contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
             assert_int_equal(by(&plan, w, PLACE_CROSS, 2), 1);
             for (int64_t n = 1; n <= 4 && q.scale != SCALE_QUICK; n *= 2)
                 assert_int_equal(by(&plan, w, PLACE_CROSS, n), 1);
+            if (q.scale == SCALE_FULL)
+                assert_int_equal(by(&plan, w, PLACE_CROSS, 3), 1);
             assert_int_equal(by(&plan, w, PLACE_CROSS, 5), 0);
         }
         assert_int_equal(by(&plan, round, PLACE_SAME, 2), 1);
@@ -51,6 +53,33 @@ contention_is_of_fewer_and_of_more_than_there_are_cores(void **state)
             assert_int_equal(by(&plan, round, PLACE_SAME, 4), 1);
         plan_free(&plan);
     }
+}
+
+static void contention_is_of_twice_the_cores_of_any_machine(void **state)
+{
+    static const int crowds[] = {1, 2, 3, 4, 5, 6, 7, 8, 12};
+    struct place six_cores[PLACEMENTS];
+    struct request q = ask();
+    struct plan plan;
+    char why[256] = "";
+
+    (void)state;
+    memcpy(six_cores, two_cores, sizeof six_cores);
+    six_cores[PLACE_CROSS].more_count = 4;
+    q.scale = SCALE_FULL;
+    assert_int_equal(plan_make(&plan, &q, six_cores, why, sizeof why), 0);
+    for (size_t i = 0; i < sizeof contended / sizeof *contended; i++) {
+        const struct workload *w =
+            workload_find(contended[i][0], contended[i][1]);
+        size_t rows = 0;
+
+        for (size_t k = 0; k < sizeof crowds / sizeof *crowds; k++)
+            assert_int_equal(by(&plan, w, PLACE_CROSS, crowds[k]), 1);
+        for (int n = 0; n <= PEERS_MOST + 1; n++)
+            rows += by(&plan, w, PLACE_CROSS, n);
+        assert_int_equal(rows, sizeof crowds / sizeof *crowds);
+    }
+    plan_free(&plan);
 }
 
 static void a_floor_is_disputed_by_as_many(void **state)
@@ -150,6 +179,62 @@ static void sizes_of_a_variant_come_last(void **state)
     }
 }
 
+/* What several do with a variant has a row where there is time for it, and is
+ * named where there is none. */
+static void fans_of_variants_come_last(void **state)
+{
+    static const char *const variants[] = {"queue-plain", "simple-queue",
+                                           "joinable-queue"};
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_QUICK; q.scale <= SCALE_FULL; q.scale++) {
+        make(&plan, &q);
+        for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+            size_t rows = rows_of(&plan, workload_find(variants[i], "fan"), 0);
+            char command[80];
+            bool named = false;
+
+            snprintf(command, sizeof command, "ipclab bench %s/fan ",
+                     variants[i]);
+            for (size_t n = 0; n < plan.left_out_count; n++)
+                named |= strstr(plan.left_out[n], command) == plan.left_out[n];
+            assert_true(rows > 0 || (named && q.scale != SCALE_FULL));
+        }
+        plan_free(&plan);
+    }
+}
+
+/* Where nothing else is asked for there is time for all of it. */
+static void a_variant_alone_is_swept_as_well(void **state)
+{
+    const char *names[] = {"queue-plain", NULL};
+    struct request q = ask();
+    struct plan plan;
+    size_t fans = 0, capacities = 0, held = 0;
+
+    (void)state;
+    q.names = names;
+    q.scale = SCALE_FULL;
+    make(&plan, &q);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i];
+        const struct trial t = {.settings = row->settings};
+        bool fan = strcmp(row->workload->name, "fan") == 0;
+
+        if (row->kind != ROW_RESULT)
+            continue;
+        fans += fan;
+        held += fan && row->reference >= 0;
+        capacities += trial_setting(&t, "capacity", 0) != 0;
+    }
+    assert_int_equal(fans, 8); /* 2 x 2; 1, 4, 8 of each; on one core */
+    assert_int_equal(held, 1);
+    assert_int_equal(capacities, 5);
+    plan_free(&plan);
+}
+
 static size_t with(const struct plan *plan, enum kind kind,
                    const char *workload, const char *name, int64_t value)
 {
@@ -194,7 +279,8 @@ static void the_steps_of_a_queue_are_held_against_one_reference(void **state)
     }
 }
 
-/* One row of each shows how far CPython's are apart. */
+/* One row of each shows how far CPython's are apart: a fan's where there is
+ * time for it. */
 static void a_variant_has_one_reference_and_in_haste_none(void **state)
 {
     struct request q = ask();
@@ -209,7 +295,9 @@ static void a_variant_has_one_reference_and_in_haste_none(void **state)
             held += plan.rows[i].kind == ROW_RESULT &&
                     plan.rows[i].reference >= 0 &&
                     strcmp(plan.rows[i].mechanism, "simple-queue") == 0;
-        assert_int_equal(held, q.scale == SCALE_QUICK ? 0 : 2);
+        assert_int_equal(held, q.scale == SCALE_QUICK  ? 0
+                               : q.scale == SCALE_FULL ? 3
+                                                       : 2);
         plan_free(&plan);
     }
 }
@@ -219,11 +307,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(
             contention_is_of_fewer_and_of_more_than_there_are_cores, bounded),
+        cmocka_unit_test_setup(contention_is_of_twice_the_cores_of_any_machine,
+                               bounded),
         cmocka_unit_test_setup(a_floor_is_disputed_by_as_many, bounded),
         cmocka_unit_test_setup(where_there_is_one_core_they_share_it, bounded),
         cmocka_unit_test_setup(a_number_of_processes_that_cannot_be_is_left_out,
                                bounded),
         cmocka_unit_test_setup(sizes_of_a_variant_come_last, bounded),
+        cmocka_unit_test_setup(fans_of_variants_come_last, bounded),
+        cmocka_unit_test_setup(a_variant_alone_is_swept_as_well, bounded),
         cmocka_unit_test_setup(
             the_steps_of_a_queue_are_held_against_one_reference, bounded),
         cmocka_unit_test_setup(a_variant_has_one_reference_and_in_haste_none,

@@ -94,6 +94,8 @@ static inline void make_run(void)
     results[2].workload = "stream";
     results[2].one_way = true;
     results[2].latency_p50 = 54321.0987;
+    results[2].latency_p50_interval =
+        (struct interval){.low = 54000.5, .high = 55000, .kind = "range"};
     results[2].latency_p99 = NAN;
     floors[0] = results[0];
     floors[0].mechanism = "floor";

@@ -72,14 +72,14 @@ static void put_header(FILE *out)
                  "mean\tstddev\tmad\tmin\tmax");
     for (size_t i = 0; i < PERCENTILES; i++)
         fprintf(out, "\t%s", percentile_names[i]);
-    fprintf(out,
-            "\toutliers\tops_per_s\tbytes_per_s\tlatency_p50\tlatency_p99\t"
-            "cpu_ns_per_op\tsyscalls_per_op\tio_calls_per_op\t"
-            "voluntary_switches_per_op\tinvoluntary_switches_per_op\t"
-            "minor_faults_per_op\tmigrations\tsteal\t"
-            "reruns\tfloor\ttimes_floor\ttimes_floor_low\t"
-            "times_floor_high\treference\ttimes_faster\t"
-            "times_faster_low\ttimes_faster_high\twarnings\tfailed\n");
+    fprintf(out, "\toutliers\tops_per_s\tbytes_per_s\tlatency_p50\t"
+                 "latency_p50_low\tlatency_p50_high\tlatency_p99\t"
+                 "cpu_ns_per_op\tsyscalls_per_op\tio_calls_per_op\t"
+                 "voluntary_switches_per_op\tinvoluntary_switches_per_op\t"
+                 "minor_faults_per_op\tmigrations\tsteal\t"
+                 "reruns\tfloor\ttimes_floor\ttimes_floor_low\t"
+                 "times_floor_high\treference\ttimes_faster\t"
+                 "times_faster_low\ttimes_faster_high\twarnings\tfailed\n");
 }
 
 static void put_row(FILE *out, const struct result *r, const char *kind)
@@ -119,6 +119,7 @@ static void put_costs(FILE *out, const struct result *r)
     put_rounded(out, r->ops_per_s);
     put_rounded(out, r->bytes_per_s);
     put_rounded(out, r->one_way ? r->latency_p50 : NAN);
+    put_interval(out, r->latency_p50_interval, put_rounded);
     put_rounded(out, r->one_way ? r->latency_p99 : NAN);
     put_rounded(out, r->counters.cpu_ns);
     put_number(out, NAN); /* system calls: counted only by strace */

@@ -49,6 +49,9 @@ struct setting {
     const char *summary; /* in a grid: one line for `ipclab list` */
 };
 
+/* As values: 1, 2 and so on, to twice as many as the run has processors. */
+#define CROWDS "1,2 .. 2 x processors"
+
 /*
  * One message in LATENCY_EVERY has its time of sending stamped beside it.  A
  * slot is used again after 4 million messages, and says how often it was: of

@@ -33,13 +33,13 @@ static void sides_close(struct trial *t)
 }
 
 /* Room for a payload, touched, and two queues that are closed. */
-static struct sides *sides_new(struct trial *t, uint64_t kind)
+static struct sides *sides_new(struct trial *t, const struct queue_kind *kind)
 {
     struct sides *s = calloc(1, sizeof *s);
 
     if (!s)
         return NULL;
-    s->kind = &queue_kinds[kind];
+    s->kind = kind;
     t->state = s;
     s->payload = malloc(t->bytes ? t->bytes : 1);
     if (!s->payload) {
@@ -52,7 +52,7 @@ static struct sides *sides_new(struct trial *t, uint64_t kind)
 
 static int sides_open(struct trial *t, enum kind kind, bool both)
 {
-    struct sides *s = sides_new(t, kind);
+    struct sides *s = sides_new(t, &queue_kinds[kind]);
     int error;
 
     if (!s)
@@ -64,7 +64,7 @@ static int sides_open(struct trial *t, enum kind kind, bool both)
 static int sides_pack(struct trial *t, struct parcel *parcel, bool both)
 {
     struct sides *s = t->state;
-    int error = parcel_put_u64(parcel, (uint64_t)(s->kind - queue_kinds));
+    int error = queue_kind_pack(s->kind, parcel);
 
     if (!error)
         error = s->kind->pack(&s->in, parcel);
@@ -73,12 +73,12 @@ static int sides_pack(struct trial *t, struct parcel *parcel, bool both)
 
 static int sides_join(struct trial *t, struct parcel *parcel, bool both)
 {
+    const struct queue_kind *kind;
     struct sides *s;
-    uint64_t kind = 0;
-    int error = parcel_take_u64(parcel, &kind);
+    int error = queue_kind_unpack(&kind, parcel);
 
-    if (error || kind > KIND_JOINABLE)
-        return error ? error : -EBADMSG;
+    if (error)
+        return error;
     s = sides_new(t, kind);
     if (!s)
         return -ENOMEM;
@@ -166,6 +166,10 @@ static int stream_serve(struct trial *t, int role, unsigned n)
     static int name##_stream(struct trial *t)                                  \
     {                                                                          \
         return sides_open(t, kind, false);                                     \
+    }                                                                          \
+    static int name##_fan(struct trial *t)                                     \
+    {                                                                          \
+        return fan_open(t, kind);                                              \
     }
 
 OPENS(fast, KIND_FAST)
@@ -187,6 +191,14 @@ OPENS(joinable, KIND_JOINABLE)
         .grid = (settings), .peers = 1, .sized = true, .one_way = true,        \
         .open = (open_it), .pack = stream_pack, .join = stream_join,           \
         .op = stream_op, .serve = stream_serve, .close = sides_close           \
+    }
+
+#define FAN(open_it)                                                           \
+    {                                                                          \
+        .name = "fan", .unit = "item of 64 B", .grid = fans, .peers = 1,       \
+        .crowd = everybody, .together = true, .guess = 1000,                   \
+        .open = (open_it), .pack = fan_pack, .join = fan_join, .op = fan_op,   \
+        .check = fan_check, .close = fan_close                                 \
     }
 
 #define CAPACITY                                                               \
@@ -214,19 +226,7 @@ static const char *const everybody[] = {"producers", "consumers", NULL};
 static const struct workload fast_workloads[] = {
     ROUNDTRIP(fast_roundtrip, steps),
     STREAM(fast_stream, both),
-    {.name = "fan",
-     .unit = "item of 64 B",
-     .grid = fans,
-     .peers = 1,
-     .crowd = everybody,
-     .together = true,
-     .guess = 1000,
-     .open = fan_open,
-     .pack = fan_pack,
-     .join = fan_join,
-     .op = fan_op,
-     .check = fan_check,
-     .close = fan_close},
+    FAN(fast_fan),
     {.name = "fairness",
      .unit = "lone item past a flood",
      .peers = 2,
@@ -244,18 +244,21 @@ static const struct workload fast_workloads[] = {
 static const struct workload plain_workloads[] = {
     ROUNDTRIP(plain_roundtrip, NULL),
     STREAM(plain_stream, capacity),
+    FAN(plain_fan),
     {.name = NULL},
 };
 
 static const struct workload simple_workloads[] = {
     ROUNDTRIP(simple_roundtrip, NULL),
     STREAM(simple_stream, NULL),
+    FAN(simple_fan),
     {.name = NULL},
 };
 
 static const struct workload joinable_workloads[] = {
     ROUNDTRIP(joinable_roundtrip, NULL),
     STREAM(joinable_stream, capacity),
+    FAN(joinable_fan),
     {.name = NULL},
 };
 

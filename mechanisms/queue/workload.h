@@ -32,6 +32,10 @@ struct queue_kind {
 
 extern const struct queue_kind queue_kinds[]; /* by enum kind */
 
+/* A peer is told which kind it is; -EBADMSG: there is no such. */
+int queue_kind_pack(const struct queue_kind *kind, struct parcel *parcel);
+int queue_kind_unpack(const struct queue_kind **kind, struct parcel *parcel);
+
 /* What is put where several put: it says whose it is, and its number there. */
 struct item {
     uint64_t from, number;
@@ -62,7 +66,7 @@ static inline int item_check(const struct item *item, ssize_t got,
 }
 
 /* workload_fan.c: many producers, many consumers. */
-int fan_open(struct trial *t);
+int fan_open(struct trial *t, enum kind kind);
 int fan_pack(struct trial *t, int role, struct parcel *parcel);
 int fan_join(struct trial *t, int role, struct parcel *parcel);
 int fan_op(struct trial *t, unsigned n);

@@ -25,7 +25,8 @@ struct shared {
 };
 
 struct fan {
-    struct queue queue;
+    const struct queue_kind *kind;
+    union any_queue queue;
     struct region region;
     struct shared *shared;
     unsigned producers, consumers;
@@ -39,28 +40,29 @@ void fan_close(struct trial *t)
 
     if (!f)
         return;
-    queue_free(&f->queue);
+    f->kind->close(&f->queue);
     region_close(&f->region);
     free(f);
     t->state = NULL;
 }
 
-static struct fan *fan_new(struct trial *t)
+static struct fan *fan_new(struct trial *t, const struct queue_kind *kind)
 {
     struct fan *f = calloc(1, sizeof *f);
 
     t->state = f;
     if (!f)
         return NULL;
+    f->kind = kind;
     f->region.fd = -1;
     f->producers = (unsigned)trial_setting(t, "producers", 1);
     f->consumers = (unsigned)trial_setting(t, "consumers", 1);
     return f;
 }
 
-int fan_open(struct trial *t)
+int fan_open(struct trial *t, enum kind kind)
 {
-    struct fan *f = fan_new(t);
+    struct fan *f = fan_new(t, &queue_kinds[kind]);
     int error = f ? region_open(&f->region, sizeof *f->shared) : -ENOMEM;
 
     if (error)
@@ -68,30 +70,37 @@ int fan_open(struct trial *t)
     f->shared = f->region.base;
     if (!f->producers || f->producers > PRODUCERS_MOST || !f->consumers)
         return -EINVAL;
-    return queue_open(&f->queue, 0);
+    return f->kind->open(&f->queue, t);
 }
 
 int fan_pack(struct trial *t, int role, struct parcel *parcel)
 {
     struct fan *f = t->state;
-    int error = region_pack(&f->region, parcel);
+    int error = queue_kind_pack(f->kind, parcel);
 
     (void)role;
-    return error ? error : queue_pack(&f->queue, parcel);
+    if (!error)
+        error = region_pack(&f->region, parcel);
+    return error ? error : f->kind->pack(&f->queue, parcel);
 }
 
 int fan_join(struct trial *t, int role, struct parcel *parcel)
 {
-    struct fan *f = fan_new(t);
-    int error = f ? region_unpack(&f->region, parcel) : -ENOMEM;
+    const struct queue_kind *kind;
+    struct fan *f;
+    int error = queue_kind_unpack(&kind, parcel);
 
     (void)role;
+    if (error)
+        return error;
+    f = fan_new(t, kind);
+    error = f ? region_unpack(&f->region, parcel) : -ENOMEM;
     if (!error && f->region.size < sizeof *f->shared)
         error = -EBADMSG;
     if (error)
         return error;
     f->shared = f->region.base;
-    return queue_unpack(&f->queue, parcel);
+    return f->kind->unpack(&f->queue, parcel);
 }
 
 static int produce(struct trial *t, unsigned n)
@@ -104,7 +113,7 @@ static int produce(struct trial *t, unsigned n)
         struct item item;
 
         item_write(&item, t, from, f->put++);
-        error = queue_put(&f->queue, &item, sizeof item, NO_TIMEOUT);
+        error = f->kind->put(&f->queue, &item, sizeof item);
     }
     return error;
 }
@@ -114,7 +123,7 @@ static int get_one(struct trial *t, uint64_t *items, uint64_t *numbers)
 {
     struct fan *f = t->state;
     struct item item;
-    ssize_t got = queue_get(&f->queue, &item, sizeof item, NO_TIMEOUT);
+    ssize_t got = f->kind->get(&f->queue, &item, sizeof item);
     int error = item_check(&item, got, t, f->producers);
 
     if (error)

@@ -126,3 +126,19 @@ const struct queue_kind queue_kinds[] = {
     [KIND_JOINABLE] = {joinable_open, joinable_close, joinable_put,
                        joinable_get, joinable_pack, joinable_unpack},
 };
+
+int queue_kind_pack(const struct queue_kind *kind, struct parcel *parcel)
+{
+    return parcel_put_u64(parcel, (uint64_t)(kind - queue_kinds));
+}
+
+int queue_kind_unpack(const struct queue_kind **kind, struct parcel *parcel)
+{
+    uint64_t number = 0;
+    int error = parcel_take_u64(parcel, &number);
+
+    if (error || number > KIND_JOINABLE)
+        return error ? error : -EBADMSG;
+    *kind = &queue_kinds[number];
+    return 0;
+}

@@ -14,7 +14,7 @@
 extern const struct hazard sync_hazards[] __attribute__((weak));
 
 const struct setting processes_grid[] = {
-    {"processes", 2, "1,2,3,4", "how many take part"}, {.name = NULL}};
+    {"processes", 2, CROWDS, "how many take part"}, {.name = NULL}};
 const char *const processes_crowd[] = {"processes", NULL};
 
 /* The lock or the semaphore; contended, what it guards. */

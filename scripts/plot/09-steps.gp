@@ -37,7 +37,7 @@ do for [i=2:STAGES] {
 
 # What is shown of them: of a stream, and of a message alone.
 array Workload[4] = ["stream", "stream", "roundtrip", "stream"]
-array Column[4] = ["ops_per_s", "io_calls_per_op", "median", "latency_p50"]
+array Column[4] = ["median", "io_calls_per_op", "median", "latency_p50"]
 array Title[4] = ["stream: messages a second", "stream: calls a message", \
     "alone: there and back", "stream: one way"]
 rate(x) = x < 999.5e3 ? digits(x / 1e3)." k/s" : digits(x / 1e6)." M/s"
@@ -45,9 +45,14 @@ calls(x) = x < 0.995 ? sprintf("%.3f", x) : sprintf("%.1f", x)
 said(p, x) = p == 1 ? rate(x) : p == 2 ? calls(x) : time_text(x)
 number(text) = text eq "" ? NaN : real(text)
 
+# It, or that "_low" or "_high" end of its interval, or NaN.  A rate is highest
+# where the time is lowest.
+raw(i, p, end) = number(found(i, Workload[p], Column[p].end))
+opposite(end) = end eq "_low" ? "_high" : end eq "_high" ? "_low" : ""
+shown(i, p, end) = p == 1 ? 1e9 / raw(i, p, opposite(end)) : raw(i, p, end)
+
 # The finding: what all steps are worth together.
-gain(p) = number(found(5, Workload[p], Column[p])) \
-    / number(found(2, Workload[p], Column[p]))
+gain(p) = shown(5, p, "") / shown(2, p, "")
 finding = sprintf("Three steps: a queue's stream is %s as fast", \
     ratio_text(gain(1)))
 alone = 1 / gain(3)
@@ -56,9 +61,13 @@ if (alone == alone) {
         ratio_text(alone))
 }
 set label 1002 bold(finding) at screen 0.02,0.955 left
-set label 1003 "64 B, both processes on one core, ".found(2, "stream", \
-    "rounds")." rounds with fresh processes; calls: reads and writes of both " \
-    ."processes; a full stream, no limit of items; log scales" \
+kind = found(2, "stream", "interval_kind")
+set label 1003 "64 B on one core; median of ".found(2, "stream", "rounds") \
+    ." rounds with fresh processes, bars: ".(kind eq "ci" \
+        ? sprintf("%.0f %% interval", 100 * number(found(2, "stream", \
+            "interval_level"))) : "least and greatest") \
+    ."; calls: reads and writes of both sides; a full stream, unbounded; " \
+    ."log scales" \
     at screen 0.02,0.905 left noenhanced \
     font sprintf("sans-serif,%d", small) textcolor rgb "#444444"
 
@@ -72,15 +81,21 @@ set yrange [STAGES + 0.6 : 0.4]
 set tmargin at screen 0.80
 set bmargin at screen 0.10
 name_font = sprintf("sans-serif,%d", small)
+set errorbars 1.8
 set multiplot
 do for [p=1:4] {
-    array V[STAGES]
+    array V[STAGES]; array Low[STAGES]; array High[STAGES]
     low = 0; high = 0
     do for [i=1:STAGES] {
-        V[i] = number(found(i, Workload[p], Column[p]))
+        V[i] = shown(i, p, "")
+        Low[i] = shown(i, p, "_low")
+        High[i] = shown(i, p, "_high")
+        if (Low[i] != Low[i] || High[i] != High[i]) {
+            Low[i] = V[i]; High[i] = V[i]
+        }
         if (V[i] == V[i]) {
-            if (low == 0 || V[i] < low) { low = V[i] }
-            if (V[i] > high) { high = V[i] }
+            if (low == 0 || Low[i] < low) { low = Low[i] }
+            if (High[i] > high) { high = High[i] }
         }
     }
     if (high > 0) {
@@ -102,10 +117,14 @@ do for [p=1:4] {
                 unset label 10 + i
             }
         }
-        plot for [i=1:STAGES] V every ::i-1::i-1 using 2:1 with points \
-            ls style_of(Style[i]) pt (i == 1 ? 6 : 7) ps 1.3 notitle, \
-            V using 2:1:($2 == $2 ? said(p, $2) : "") with labels left \
-            offset character 1,0 noenhanced font name_font \
+        plot for [i=1:STAGES] V every ::i-1::i-1 using \
+            (Low[i] < High[i] ? $2 : NaN):1:(Low[i]):(High[i]) \
+            with xerrorbars lc rgb colour_of(Style[i]) lw 1.6 dt solid pt -1 \
+            notitle, \
+            for [i=1:STAGES] V every ::i-1::i-1 using 2:1 with points \
+            ls style_of(Style[i]) pt (i == 1 ? 6 : 7) ps 0.75 notitle, \
+            V using (High[$1]):1:($2 == $2 ? said(p, $2) : "") with labels \
+            left offset character 1,0 noenhanced font name_font \
             textcolor rgb "#222222" notitle
         unset label 1001
         unset label 1002
