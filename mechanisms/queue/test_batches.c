@@ -5,14 +5,14 @@
 
 #include "queue/fast.h"
 
-static _Atomic unsigned long large; /* allocations of a batch or more */
+static _Atomic unsigned long allocated; /* batches, or larger blocks */
 
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
 void *__wrap_malloc(size_t size)
 {
-    large += size >= BATCH;
+    allocated += size >= BATCH;
     return __real_malloc(size);
 }
 
@@ -69,10 +69,10 @@ static void what_was_sent_is_filled_again(void **state)
     for (int turn = 0; turn < 3; turn++) {
         struct batch *sent[4];
 
-        before = large;
+        before = allocated;
         for (uint64_t i = 0; i < 4; i++)
             assert_int_equal(add(&all, i, i % 2 ? BATCH / 2 + 1 : LARGEST), 0);
-        assert_int_equal(large - before, turn ? 0 : 4);
+        assert_int_equal(allocated - before, turn ? 0 : 4);
         for (int i = 0; i < 4; i++)
             assert_non_null(sent[i] = batches_take(&all));
         for (int i = 0; i < 4; i++)
@@ -172,7 +172,7 @@ static void count_is(int64_t n)
 static void what_many_processes_put_adds_up(void **state)
 {
     enum { MOST = METERS + 8, FEW = 16 / EACH - 1 };
-    const int many = way_in(state) == QUEUE_ROBUST ? FEW : MOST;
+    const int64_t many = way_in(state) == QUEUE_ROBUST ? FEW : MOST;
     const int64_t all = EACH * (many + 1);
     uint64_t number;
 
@@ -182,11 +182,11 @@ static void what_many_processes_put_adds_up(void **state)
 
         assert_int_equal(fd_pipe(told), 0);
         assert_int_equal(test_put_some(&shared, 0, EACH), 0);
-        for (int i = 0; i < many; i++)
+        for (int64_t i = 0; i < many; i++)
             pids[i] = test_fork(puts_and_stays, NULL);
         count_is(all);
         close(told[1]);
-        for (int i = 0; i < many; i++)
+        for (int64_t i = 0; i < many; i++)
             test_expect(pids[i]);
         close(told[0]);
         assert_int_equal(queue_qsize(&shared), all);
