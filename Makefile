@@ -48,6 +48,12 @@ images     = $(BUILD)/worker $(BUILD)/forkserver
 test_progs = $(tests:%.c=$(BUILD)/%)
 demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
 
+# As many jobs as processors; a -j of the command line wins.  With several goals
+# there is one at a time, so that none runs beside a bench.
+ifeq ($(MAKELEVEL)$(filter-out 0 1,$(words $(MAKECMDGOALS))),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .PHONY: all bench test plots hazards lessons grade check storm sanitize tidy format help clean
 .DELETE_ON_ERROR:
 .SECONDARY:

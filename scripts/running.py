@@ -9,6 +9,7 @@ and the last line alone: N passed, N failed, N skipped.
 import argparse
 import concurrent.futures
 import contextlib
+import glob
 import json
 import os
 import re
@@ -181,11 +182,32 @@ def segments():
             if "ipclab" in n or n.startswith(("psm_", "sem.mp-"))}
 
 
-def no_new_segments(before):
-    end = time.monotonic() + GONE
-    while segments() - before and time.monotonic() < end:
+def left_segments(before, seconds):
+    """The names that are new and stay.  One that a process has mapped, or that
+    comes and goes, is another program's: what made ours has ended."""
+    end = time.monotonic() + seconds
+    left = segments() - before
+    while left and time.monotonic() < end:
         time.sleep(0.02)
-    equal(segments() - before, set())
+        left &= segments()
+    return {n for n in left if not is_mapped("/dev/shm/" + n)}
+
+
+def is_mapped(path):
+    for entry in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/maps" % entry, encoding="utf-8",
+                      errors="replace") as file:
+                if any(line.rstrip("\n").endswith(" " + path)
+                       for line in file):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def no_new_segments(before):
+    equal(left_segments(before, GONE), set())
 
 
 def ipclab(*arguments, prefix=(), seconds=HANGS, **more):
@@ -233,19 +255,24 @@ def contents(folder):
 # --- the processes of a bench run ----------------------------------------
 
 def children_of(pid):
+    """Those that run.  All of /proc would be too much to read in a poll."""
     found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
+    for path in glob.glob("/proc/%d/task/*/children" % pid):
         try:
-            with open("/proc/%s/stat" % entry, encoding="utf-8",
-                      errors="replace") as file:
-                state, parent = file.read().rsplit(") ", 1)[1].split()[:2]
+            with open(path, encoding="ascii") as file:
+                found += [int(p) for p in file.read().split()]
         except OSError:
             continue
-        if int(parent) == pid and state != "Z":
-            found.append(int(entry))
-    return found
+    return [p for p in found if runs(p)]
+
+
+def runs(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8",
+                  errors="replace") as file:
+            return file.read().rsplit(") ", 1)[1][0] != "Z"
+    except OSError:
+        return False
 
 
 def sides_of(pid):
