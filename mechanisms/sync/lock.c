@@ -73,10 +73,27 @@ static void link_out(struct robust_list_head *head, struct lock_state *s)
 /* --- acquire --- */
 
 /*
+ * Who sleeps for a robust lock looks at it so often.  A killed thread can take
+ * the only wake-up with it: one that has released the word and not yet woken
+ * anybody, or that was woken and has not yet taken it.  The kernel wakes
+ * another for it, but only if nobody has taken the word meanwhile; and who does
+ * that in passing does not know of those who sleep, and will wake none.
+ */
+static const int64_t robust_nap = SECOND / 20;
+
+static int64_t sooner(int64_t deadline, int64_t nap)
+{
+    int64_t look = clock_deadline(nap);
+
+    return look < deadline ? look : deadline;
+}
+
+/*
  * Take the word, which somebody has or had, or sleep until it can be taken.
  * Once asleep, others may be too: then it is taken with FUTEX_WAITERS.
  */
-static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
+static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
+                         int64_t nap)
 {
     uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
     int64_t deadline = -1;
@@ -101,21 +118,24 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
             continue;
         if (deadline < 0)
             deadline = clock_deadline(timeout);
-        if (futex_wait(word, seen | FUTEX_WAITERS, deadline) == -ETIMEDOUT)
+        if (futex_wait(word, seen | FUTEX_WAITERS, sooner(deadline, nap)) ==
+                -ETIMEDOUT &&
+            clock_now() >= deadline)
             return -ETIMEDOUT;
         seen = atomic_load_explicit(word, memory_order_relaxed);
         /* end: lock-slow */
     }
 }
 
-static int take_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
+static int take_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
+                     int64_t nap)
 {
     uint32_t free = 0;
 
     if (atomic_compare_exchange_strong_explicit(
             word, &free, me, memory_order_acquire, memory_order_relaxed))
         return 0;
-    return wait_for_word(word, me, timeout);
+    return wait_for_word(word, me, timeout, nap);
 }
 
 /*
@@ -132,7 +152,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
     /* region: robust-take */
     head->list_op_pending = entry_of(s);
     in_order();
-    error = take_word(&s->word, me, timeout);
+    error = take_word(&s->word, me, timeout, robust_nap);
     if (error == 0 || error == -EOWNERDEAD) {
         in_order();
         link_in(head, s);
@@ -164,7 +184,7 @@ static int acquire_special(struct lock_state *s, int64_t timeout)
     if (s->kind & LOCK_ROBUST)
         error = take_robustly(s, me, timeout);
     else
-        error = take_word(&s->word, me, timeout);
+        error = take_word(&s->word, me, timeout, NO_TIMEOUT);
     if (error == 0 || error == -EOWNERDEAD)
         s->count = 1;
     return error;
@@ -176,7 +196,7 @@ int lock_acquire(struct lock *l, int64_t timeout)
 
     if (s->kind != LOCK_PLAIN)
         return acquire_special(s, timeout);
-    return take_word(&s->word, self_id(), timeout);
+    return take_word(&s->word, self_id(), timeout, NO_TIMEOUT);
 }
 
 /* --- release --- */

@@ -277,6 +277,36 @@ static void one_that_is_closed_by_its_owner_is_left_to_the_next(void **state)
     parcel_free(&parcel);
 }
 
+static int has_it_once(void *lock)
+{
+    if (lock_acquire(lock, NO_TIMEOUT))
+        return test_line(__LINE__);
+    return lock_release(lock) ? test_line(__LINE__) : 0;
+}
+
+/* Whoever had it before us was killed before it woke the sleeper, or the one
+ * that it woke was: we have taken it in passing, and know of no sleeper. */
+static void a_wakeup_that_was_lost_with_the_killed_is_made_up_for(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct lock l;
+        uint32_t mine;
+        pid_t pid;
+
+        assert_int_equal(lock_open(&l, robust_kinds[k]), 0);
+        assert_int_equal(lock_acquire(&l, 0), 0);
+        mine = atomic_load(&l.state->word);
+        pid = test_fork(has_it_once, &l);
+        assert_true(test_becomes(&l.state->word, mine | FUTEX_WAITERS));
+        assert_true(test_sleeps(pid, &l.state->word));
+        atomic_store(&l.state->word, mine);
+        assert_int_equal(lock_release(&l), 0);
+        test_expect(pid);
+        lock_close(&l);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)
 
 int main(int argc, char **argv)
@@ -290,6 +320,7 @@ int main(int argc, char **argv)
         TEST(a_killed_waiter_takes_nothing_with_it),
         TEST(all_that_a_dead_one_had_are_free),
         TEST(one_that_is_closed_by_its_owner_is_left_to_the_next),
+        TEST(a_wakeup_that_was_lost_with_the_killed_is_made_up_for),
     };
 
     mechanisms_init(argc, argv);
