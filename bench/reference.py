@@ -282,7 +282,9 @@ class Crowd:
 
     Whoever waits for a peer in what both share (a lock, a queue that is open
     on both sides) would wait for a dead one for ever: so SIGCHLD ends that
-    wait.  It does not while we listen to them, which tells it as well.
+    wait.  It does not while we listen to them, which tells it as well.  One that
+    comes just before the wait's system call is seen when the next signal ends
+    the call: a timer sends one now and then.
     """
 
     def start(self, serves, cpus):
@@ -292,6 +294,8 @@ class Crowd:
         for number, serve in enumerate(serves, 1):
             self.peers.append(Peer(serve, cpus[number % len(cpus)]))
         signal.signal(signal.SIGCHLD, self.died)
+        signal.signal(signal.SIGALRM, lambda number, frame: None)
+        signal.setitimer(signal.ITIMER_REAL, 1, 1)
         self.hear()
 
     def died(self, number, frame):
@@ -334,6 +338,7 @@ class Crowd:
 
     def close(self):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for peer in self.peers:
             try:
                 peer.control.send(None)
