@@ -108,9 +108,9 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
                 return (seen & FUTEX_OWNER_DIED) ? -EOWNERDEAD : 0;
             continue;
         }
-        /* region: lock-slow */
         if (timeout <= 0)
             return -ETIMEDOUT;
+        /* region: lock-slow */
         if (!(seen & FUTEX_WAITERS) &&
             !atomic_compare_exchange_weak_explicit(
                 word, &seen, seen | FUTEX_WAITERS, memory_order_relaxed,
@@ -122,8 +122,8 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
                 -ETIMEDOUT &&
             clock_now() >= deadline)
             return -ETIMEDOUT;
-        seen = atomic_load_explicit(word, memory_order_relaxed);
         /* end: lock-slow */
+        seen = atomic_load_explicit(word, memory_order_relaxed);
     }
 }
 

@@ -27,6 +27,8 @@ function size(n) {
             label = label " " size(pair[2])
         else if (pair[1] == "processes")
             label = label " " pair[2] (pair[2] == "1" ? " process" : " processes")
+        else if (pair[1] == "steps") # a mask of bits, and no number of them
+            label = label " steps=" pair[2]
         else if (pair[2] == "1")
             label = label " " pair[1]
         else
