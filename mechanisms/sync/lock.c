@@ -4,7 +4,8 @@
  *
  * The word goes from 0 to the taker's thread id and back.  Who finds it taken
  * sets FUTEX_WAITERS and sleeps; who releases it with that bit set wakes one
- * sleeper, who takes it with the bit set, since there may be more.
+ * sleeper, who takes it with the bit set, since there may be more.  Of a robust
+ * one the bit stays meanwhile.
  *
  * Memory order: taking it acquires, releasing it releases, so that what was
  * written under it is seen by the next.  The word's own changes need no more:
@@ -17,6 +18,7 @@
 #include "sync/self.h"
 #include "sync/shared.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -73,27 +75,10 @@ static void link_out(struct robust_list_head *head, struct lock_state *s)
 /* --- acquire --- */
 
 /*
- * Who sleeps for a robust lock looks at it so often.  A killed thread can take
- * the only wake-up with it: one that has released the word and not yet woken
- * anybody, or that was woken and has not yet taken it.  The kernel wakes
- * another for it, but only if nobody has taken the word meanwhile; and who does
- * that in passing does not know of those who sleep, and will wake none.
- */
-static const int64_t robust_nap = SECOND / 20;
-
-static int64_t sooner(int64_t deadline, int64_t nap)
-{
-    int64_t look = clock_deadline(nap);
-
-    return look < deadline ? look : deadline;
-}
-
-/*
  * Take the word, which somebody has or had, or sleep until it can be taken.
  * Once asleep, others may be too: then it is taken with FUTEX_WAITERS.
  */
-static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
-                         int64_t nap)
+static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
 {
     uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
     int64_t deadline = -1;
@@ -110,6 +95,11 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
         }
         if (timeout <= 0)
             return -ETIMEDOUT;
+        if (seen & FUTEX_OWNER_DIED) { /* is_closed: it is released just now */
+            sched_yield();
+            seen = atomic_load_explicit(word, memory_order_relaxed);
+            continue;
+        }
         /* region: lock-slow */
         if (!(seen & FUTEX_WAITERS) &&
             !atomic_compare_exchange_weak_explicit(
@@ -118,24 +108,21 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
             continue;
         if (deadline < 0)
             deadline = clock_deadline(timeout);
-        if (futex_wait(word, seen | FUTEX_WAITERS, sooner(deadline, nap)) ==
-                -ETIMEDOUT &&
-            clock_now() >= deadline)
+        if (futex_wait(word, seen | FUTEX_WAITERS, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
         /* end: lock-slow */
         seen = atomic_load_explicit(word, memory_order_relaxed);
     }
 }
 
-static int take_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout,
-                     int64_t nap)
+static int take_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
 {
     uint32_t free = 0;
 
     if (atomic_compare_exchange_strong_explicit(
             word, &free, me, memory_order_acquire, memory_order_relaxed))
         return 0;
-    return wait_for_word(word, me, timeout, nap);
+    return wait_for_word(word, me, timeout);
 }
 
 /*
@@ -152,7 +139,7 @@ static int take_robustly(struct lock_state *s, uint32_t me, int64_t timeout)
     /* region: robust-take */
     head->list_op_pending = entry_of(s);
     in_order();
-    error = take_word(&s->word, me, timeout, robust_nap);
+    error = take_word(&s->word, me, timeout);
     if (error == 0 || error == -EOWNERDEAD) {
         in_order();
         link_in(head, s);
@@ -184,7 +171,7 @@ static int acquire_special(struct lock_state *s, int64_t timeout)
     if (s->kind & LOCK_ROBUST)
         error = take_robustly(s, me, timeout);
     else
-        error = take_word(&s->word, me, timeout, NO_TIMEOUT);
+        error = take_word(&s->word, me, timeout);
     if (error == 0 || error == -EOWNERDEAD)
         s->count = 1;
     return error;
@@ -196,7 +183,7 @@ int lock_acquire(struct lock *l, int64_t timeout)
 
     if (s->kind != LOCK_PLAIN)
         return acquire_special(s, timeout);
-    return take_word(&s->word, self_id(), timeout, NO_TIMEOUT);
+    return take_word(&s->word, self_id(), timeout);
 }
 
 /* --- release --- */
@@ -211,7 +198,52 @@ static uint32_t leave_word(_Atomic uint32_t *word, uint32_t value)
     return was;
 }
 
-static void leave_robustly(struct lock_state *s, uint32_t value)
+/*
+ * A robust lock keeps FUTEX_WAITERS while anybody sleeps, from owner to owner.
+ * Else one killed thread could take the only wake-up with it: who has released
+ * the word and not yet woken anybody, or was woken and has not yet taken it.
+ * The kernel wakes another for it (since Linux 6.2 with the bit set as well),
+ * but not when somebody has the word; so whoever took it in passing must know
+ * that others sleep.
+ *
+ * When none sleeps the bit must go.  That nobody was woken tells; but then one
+ * may fall asleep before the word is 0.  So the next release closes the word
+ * first: with FUTEX_OWNER_DIED beside a living owner nobody falls asleep on it.
+ */
+static void leave_to_sleepers(struct lock_state *s, uint32_t me)
+{
+    if (!atomic_load_explicit(&s->none_woken, memory_order_relaxed)) {
+        atomic_exchange_explicit(&s->word, FUTEX_WAITERS, memory_order_release);
+        if (futex_wake(&s->word, 1) == 0)
+            atomic_store_explicit(&s->none_woken, 1, memory_order_relaxed);
+        return;
+    }
+    atomic_exchange_explicit(&s->word, me | FUTEX_WAITERS | FUTEX_OWNER_DIED,
+                             memory_order_relaxed);
+    if (futex_wake(&s->word, 1) == 0) {
+        atomic_store_explicit(&s->word, 0, memory_order_release);
+        return;
+    }
+    atomic_store_explicit(&s->none_woken, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->word, FUTEX_WAITERS, memory_order_release);
+}
+
+static void leave_robust_word(struct lock_state *s, bool lost)
+{
+    uint32_t me = self_id();
+
+    if (lost) {
+        atomic_exchange_explicit(&s->word, FUTEX_OWNER_DIED | FUTEX_WAITERS,
+                                 memory_order_release);
+        futex_wake(&s->word, 1);
+    } else if (!atomic_compare_exchange_strong_explicit(
+                   &s->word, &(uint32_t){me}, 0, memory_order_release,
+                   memory_order_relaxed)) {
+        leave_to_sleepers(s, me);
+    }
+}
+
+static void leave_robustly(struct lock_state *s, bool lost)
 {
     struct robust_list_head *head = self.robust;
 
@@ -219,7 +251,7 @@ static void leave_robustly(struct lock_state *s, uint32_t value)
     in_order();
     link_out(head, s);
     in_order();
-    leave_word(&s->word, value);
+    leave_robust_word(s, lost);
     in_order();
     head->list_op_pending = NULL;
 }
@@ -231,7 +263,7 @@ static int release_special(struct lock_state *s)
     if (s->kind & LOCK_RECURSIVE && --s->count)
         return 0;
     if (s->kind & LOCK_ROBUST)
-        leave_robustly(s, 0);
+        leave_robustly(s, false);
     else
         leave_word(&s->word, 0);
     return 0;
@@ -295,7 +327,7 @@ void lock_close(struct lock *l)
     struct lock_state *s = l->state;
 
     if (s && s->kind & LOCK_ROBUST && is_mine(s, self_id()))
-        leave_robustly(s, FUTEX_OWNER_DIED);
+        leave_robustly(s, true);
     region_close(&l->region);
     l->state = NULL;
 }

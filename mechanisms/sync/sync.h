@@ -66,13 +66,14 @@ enum lock_kind {
 struct lock_state {
     _Atomic uint32_t word;
     uint32_t kind;
-    uint32_t count; /* how often its owner has it; the owner's */
+    uint32_t count;              /* how often its owner has it; the owner's */
+    _Atomic uint32_t none_woken; /* robust: by the last release that tried */
     /*
      * A robust lock that is held is in its owner's list, at an address of the
      * owner's: nobody else reads these.  The kernel wants the word at a fixed
      * distance before `next`, the C library a `previous` before that.
      */
-    uint32_t unused[3];
+    uint32_t unused[2];
     void *previous, *next;
 };
 

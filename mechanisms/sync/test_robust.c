@@ -2,6 +2,8 @@
 /* test_robust.c - a robust lock is never lost with whoever had it. */
 #include "sync/test_sharing.h"
 
+#include "sync/futex.h"
+
 #include <linux/futex.h>
 #include <pthread.h>
 
@@ -284,27 +286,62 @@ static int has_it_once(void *lock)
     return lock_release(lock) ? test_line(__LINE__) : 0;
 }
 
-/* Whoever had it before us was killed before it woke the sleeper, or the one
- * that it woke was: we have taken it in passing, and know of no sleeper. */
+/* As one who is killed right after it was woken; and not even the kernel has
+ * seen it. */
+static int takes_a_wakeup_with_it(void *lock)
+{
+    struct lock_state *s = ((struct lock *)lock)->state;
+
+    return futex_wait(&s->word, s->word, NO_TIMEOUT) ? test_line(__LINE__) : 0;
+}
+
+/* Whoever takes it in passing, while the woken is on its way, still knows of
+ * those who sleep. */
 static void a_wakeup_that_was_lost_with_the_killed_is_made_up_for(void **state)
 {
     (void)state;
-    for (int k = 0; k < 2; k++) {
+    for (int turn = 0; turn < 4; turn++) {
+        pid_t woken, next;
         struct lock l;
-        uint32_t mine;
-        pid_t pid;
 
-        assert_int_equal(lock_open(&l, robust_kinds[k]), 0);
+        assert_int_equal(lock_open(&l, robust_kinds[turn % 2]), 0);
+        l.state->none_woken = (uint32_t)turn / 2;
         assert_int_equal(lock_acquire(&l, 0), 0);
-        mine = atomic_load(&l.state->word);
-        pid = test_fork(has_it_once, &l);
-        assert_true(test_becomes(&l.state->word, mine | FUTEX_WAITERS));
-        assert_true(test_sleeps(pid, &l.state->word));
-        atomic_store(&l.state->word, mine);
+        l.state->word |= FUTEX_WAITERS;
+        woken = test_fork(takes_a_wakeup_with_it, &l);
+        assert_true(test_sleeps(woken, &l.state->word));
+        next = test_fork(has_it_once, &l);
+        assert_true(test_sleeps(next, &l.state->word));
         assert_int_equal(lock_release(&l), 0);
-        test_expect(pid);
+        test_expect(woken);
+        assert_int_equal(lock_acquire(&l, 0), 0);
+        assert_int_equal(lock_release(&l), 0);
+        test_expect(next);
         lock_close(&l);
     }
+}
+
+/* When all who slept have had it, it costs no call again. */
+static void the_bit_goes_with_the_last_sleeper(void **state)
+{
+    struct lock l;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(lock_open(&l, LOCK_ROBUST), 0);
+    for (int turn = 0; turn < 3; turn++) {
+        assert_int_equal(lock_acquire(&l, 0), 0);
+        pid = test_fork(has_it_once, &l);
+        assert_true(test_sleeps(pid, &l.state->word));
+        assert_int_equal(lock_release(&l), 0);
+        test_expect(pid);
+        for (int pair = 0; pair < 2; pair++) {
+            assert_int_equal(lock_acquire(&l, 0), 0);
+            assert_int_equal(lock_release(&l), 0);
+        }
+        assert_int_equal(l.state->word, 0);
+    }
+    lock_close(&l);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)
@@ -321,6 +358,7 @@ int main(int argc, char **argv)
         TEST(all_that_a_dead_one_had_are_free),
         TEST(one_that_is_closed_by_its_owner_is_left_to_the_next),
         TEST(a_wakeup_that_was_lost_with_the_killed_is_made_up_for),
+        TEST(the_bit_goes_with_the_last_sleeper),
     };
 
     mechanisms_init(argc, argv);

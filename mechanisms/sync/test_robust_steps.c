@@ -31,6 +31,7 @@ struct stage {
     struct lock lock;
     bool held;              /* the steps begin with the lock in hand */
     uint32_t word;          /* of the lock when they begin, where it is not */
+    uint32_t none_woken;    /* of the lock */
     _Atomic uint32_t ended; /* the steps were all done */
 };
 
@@ -70,6 +71,7 @@ static pid_t begin_steps(struct stage *s)
 
     lock_init(&s->lock, &s->state, LOCK_ROBUST);
     s->state.word = s->word;
+    s->state.none_woken = s->none_woken;
     s->ended = 0;
     pid = test_fork(takes_steps, s);
     status = -1;
@@ -162,6 +164,21 @@ static void killed_anywhere_in_a_release_who_sleeps_has_it(void **state)
     (void)state;
     s->held = true;
     kill_after_each(s, true, "release of one that is waited for");
+    s->none_woken = 1;
+    kill_after_each(s, true, "the same, closed first");
+    munmap(s, sizeof *s);
+}
+
+/* The last who slept has gone, and has left the bit. */
+static void killed_anywhere_where_nobody_sleeps_any_more(void **state)
+{
+    struct stage *s = test_memory(sizeof *s);
+
+    (void)state;
+    s->word = FUTEX_WAITERS;
+    kill_after_each(s, false, "a pair, nobody is woken");
+    s->none_woken = 1;
+    kill_after_each(s, false, "a pair, closed and opened again");
     munmap(s, sizeof *s);
 }
 
@@ -173,6 +190,7 @@ int main(int argc, char **argv)
         TEST(killed_anywhere_in_a_pair_the_next_has_it),
         TEST(killed_anywhere_after_a_death_the_next_has_it),
         TEST(killed_anywhere_in_a_release_who_sleeps_has_it),
+        TEST(killed_anywhere_where_nobody_sleeps_any_more),
     };
 
     mechanisms_init(argc, argv);
