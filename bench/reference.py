@@ -282,25 +282,30 @@ class Crowd:
 
     Whoever waits for a peer in what both share (a lock, a queue that is open
     on both sides) would wait for a dead one for ever: so SIGCHLD ends that
-    wait.  It does not while we listen to them, which tells it as well.  One that
-    comes just before the wait's system call is seen when the next signal ends
-    the call: a timer sends one now and then.
+    wait.  It does not while we listen to them, which tells it as well.  A timer
+    ends it again: a signal may come just before the wait's system call, and who
+    leaves a Condition's wait first takes its lock, which the dead may have.
     """
 
     def start(self, serves, cpus):
         """cpus: of the timed side, its first peer, and so on, in turn."""
         self.listening = True
+        self.gone = False
         self.peers = []
         for number, serve in enumerate(serves, 1):
             self.peers.append(Peer(serve, cpus[number % len(cpus)]))
         signal.signal(signal.SIGCHLD, self.died)
-        signal.signal(signal.SIGALRM, lambda number, frame: None)
+        signal.signal(signal.SIGALRM, self.again)
         signal.setitimer(signal.ITIMER_REAL, 1, 1)
         self.hear()
 
     def died(self, number, frame):
         if not self.listening:
-            self.listening = True
+            self.listening = self.gone = True
+            raise Gone
+
+    def again(self, number, frame):
+        if self.gone:
             raise Gone
 
     def tell(self, *window):
@@ -330,6 +335,7 @@ class Crowd:
     def blame(self):
         """Something went wrong.  If a peer has ended, that is why, and it may
         have said why it did."""
+        self.gone = False
         self.listening = True
         for peer in self.peers:
             peer.process.join(0 if len(self.peers) > 1 else 1)
