@@ -112,9 +112,9 @@ static inline struct batch *batches_take(struct batches *all)
 }
 
 /*
- * Just now one more MiB waits.  A scheduler lets a thread that never sleeps go
- * on for milliseconds, and what it puts meanwhile is not in the cache any more
- * when the feeder has its turn: so the feeder should have it now.
+ * Just now 16 more wait, a MiB at least.  A scheduler lets a thread that never
+ * sleeps go on for milliseconds, and what it puts meanwhile is not in the cache
+ * any more when the feeder has its turn: so the feeder should have it now.
  */
 static inline bool batches_are_many(const struct batches *all)
 {

@@ -210,11 +210,12 @@ static int wait_for_room(struct queue_side *s, struct fast *f, int64_t deadline)
 static int fast_reserve(struct queue_side *s, int64_t timeout)
 {
     struct fast *f = s->own;
-    uint64_t puts = peek(&f->putters->puts);
     int64_t deadline = -1;
+    uint64_t puts;
 
     if (is_unlimited(s))
         return 0;
+    puts = peek(&f->putters->puts);
     for (;;) {
         if (has_room(s, f, puts)) {
             if (atomic_compare_exchange_weak_explicit(

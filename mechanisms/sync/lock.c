@@ -95,7 +95,11 @@ static int wait_for_word(_Atomic uint32_t *word, uint32_t me, int64_t timeout)
         }
         if (timeout <= 0)
             return -ETIMEDOUT;
-        if (seen & FUTEX_OWNER_DIED) { /* is_closed: it is released just now */
+        if (seen & FUTEX_OWNER_DIED) { /* closed: it is released just now */
+            if (deadline < 0)
+                deadline = clock_deadline(timeout);
+            if (clock_now() >= deadline)
+                return -ETIMEDOUT;
             sched_yield();
             seen = atomic_load_explicit(word, memory_order_relaxed);
             continue;

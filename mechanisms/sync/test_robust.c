@@ -321,6 +321,20 @@ static void a_wakeup_that_was_lost_with_the_killed_is_made_up_for(void **state)
     }
 }
 
+/* Its owner was stopped in the midst of a release: nobody waits for longer than
+ * it said. */
+static void a_word_that_stays_closed_is_waited_for_in_bounds(void **state)
+{
+    struct lock l;
+
+    (void)state;
+    assert_int_equal(lock_open(&l, LOCK_ROBUST), 0);
+    l.state->word = (uint32_t)getppid() | FUTEX_WAITERS | FUTEX_OWNER_DIED;
+    assert_int_equal(lock_acquire(&l, 0), -ETIMEDOUT);
+    assert_int_equal(lock_acquire(&l, SECOND / 100), -ETIMEDOUT);
+    lock_close(&l);
+}
+
 /* When all who slept have had it, it costs no call again. */
 static void the_bit_goes_with_the_last_sleeper(void **state)
 {
@@ -358,6 +372,7 @@ int main(int argc, char **argv)
         TEST(all_that_a_dead_one_had_are_free),
         TEST(one_that_is_closed_by_its_owner_is_left_to_the_next),
         TEST(a_wakeup_that_was_lost_with_the_killed_is_made_up_for),
+        TEST(a_word_that_stays_closed_is_waited_for_in_bounds),
         TEST(the_bit_goes_with_the_last_sleeper),
     };
 
