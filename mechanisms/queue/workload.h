@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workload.h - what the workloads of queue/ share: four queues as one.
+ * workload.h - what the workloads of queue/ share: four queues, and the ring,
+ * as one.
  *
  * A kind is a queue as the bench knows it: something is put, and got, and
  * whoever got it is done with it.  One loop of a workload serves all kinds.
@@ -10,15 +11,17 @@
 
 #include "mechanism.h"
 #include "queue/queue.h"
+#include "ring/workload.h"
 
 /* Whichever it is; zeroed, it is closed. */
 union any_queue {
     struct queue queue;
     struct simple_queue simple;
     struct joinable_queue joinable;
+    struct ring ring;
 };
 
-enum kind { KIND_FAST, KIND_PLAIN, KIND_SIMPLE, KIND_JOINABLE };
+enum kind { KIND_FAST, KIND_PLAIN, KIND_SIMPLE, KIND_JOINABLE, KIND_RING };
 
 struct queue_kind {
     /* With the settings `capacity` and `steps` where it knows them. */

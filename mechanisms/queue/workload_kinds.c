@@ -116,6 +116,38 @@ static int joinable_unpack(union any_queue *q, struct parcel *parcel)
     return joinable_queue_unpack(&q->joinable, parcel);
 }
 
+/* --- the ring, which is no queue of Python's, and is used as they are --- */
+
+static int open_ring(union any_queue *q, const struct trial *t)
+{
+    return ring_open_for(&q->ring, t, sizeof(struct item), RING_BLOCK);
+}
+
+static void close_ring(union any_queue *q)
+{
+    ring_close(&q->ring);
+}
+
+static int put_into_ring(union any_queue *q, const void *item, size_t size)
+{
+    return ring_put(&q->ring, item, size, NO_TIMEOUT);
+}
+
+static ssize_t get_from_ring(union any_queue *q, void *buffer, size_t size)
+{
+    return ring_get(&q->ring, buffer, size, NO_TIMEOUT);
+}
+
+static int pack_ring(const union any_queue *q, struct parcel *parcel)
+{
+    return ring_pack(&q->ring, parcel);
+}
+
+static int unpack_ring(union any_queue *q, struct parcel *parcel)
+{
+    return ring_unpack(&q->ring, parcel);
+}
+
 const struct queue_kind queue_kinds[] = {
     [KIND_FAST] = {fast_open, any_close, any_put, any_get, any_pack,
                    any_unpack},
@@ -125,6 +157,8 @@ const struct queue_kind queue_kinds[] = {
                      simple_pack, simple_unpack},
     [KIND_JOINABLE] = {joinable_open, joinable_close, joinable_put,
                        joinable_get, joinable_pack, joinable_unpack},
+    [KIND_RING] = {open_ring, close_ring, put_into_ring, get_from_ring,
+                   pack_ring, unpack_ring},
 };
 
 int queue_kind_pack(const struct queue_kind *kind, struct parcel *parcel)
@@ -137,7 +171,7 @@ int queue_kind_unpack(const struct queue_kind **kind, struct parcel *parcel)
     uint64_t number = 0;
     int error = parcel_take_u64(parcel, &number);
 
-    if (error || number > KIND_JOINABLE)
+    if (error || number > KIND_RING)
         return error ? error : -EBADMSG;
     *kind = &queue_kinds[number];
     return 0;
