@@ -1,7 +1,7 @@
 # ipclab: `make help` lists what can be made.
 #
 # Variables: QUICK=1 or FULL=1 (bench), BUILD=dir, CC=clang,
-# WORKER_CC=cc (the images of spawned workers; musl-gcc where it is there),
+# CXX=clang++ (one peer), WORKER_CC=cc (the images of spawned workers; musl-gcc where it is there),
 # SANITIZE=address,undefined or thread, L=NN (one lesson), RUN=dir (plots),
 # V=1 (show the commands).
 
@@ -36,10 +36,17 @@ worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/reg
              $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
-headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)
-every_c    = $(wildcard mechanisms/*/*.c bench/*.c lessons/*/*.c)
+headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h bench/peers/*.h lessons/*.h)
+every_c    = $(wildcard mechanisms/*/*.c bench/*.c bench/peers/*.c lessons/*/*.c)
 
 mech_objs  = $(sources:%.c=$(BUILD)/%.o)
+# What a user would pick instead: plug-ins, of what is installed.
+installed  = $(firstword $(wildcard $(addsuffix /$1,/usr/include /usr/local/include)))
+peers      = raw_pipe af_unix posix_mq eventfd \
+             $(if $(call installed,zmq.h),zeromq zeromq_pair) \
+             $(if $(call installed,boost/interprocess/ipc/message_queue.hpp),$(if $(shell command -v $(CXX)),boost))
+peer_progs = $(peers:%=$(BUILD)/peers/%.so)
+
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
 worker_c    = $(worker) $(filter-out $(crypto),$(sources))
 worker_objs = $(worker_c:%.c=$(BUILD)/%.o)
@@ -58,7 +65,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/ipclab $(images) $(BUILD)/tiny $(BUILD)/empty $(demo_progs) ## build ipclab and the lessons' demos
+all: $(BUILD)/ipclab $(images) $(BUILD)/tiny $(BUILD)/empty $(peer_progs) $(demo_progs) ## build ipclab and the lessons' demos
 
 bench: all ## measure, 5 min (QUICK=1: 60 s, FULL=1: up to 60 min) and draw
 	@scripts/bench $(BUILD) $(if $(QUICK),--quick) $(if $(FULL),--full)
@@ -137,6 +144,19 @@ $(BUILD)/tiny: smallest = $(CC)
 $(BUILD)/empty: smallest = $(WORKER_CC)
 
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
+
+# A plug-in has all that it needs, and is loaded by the side of a trial alone.
+$(BUILD)/peers/%.so: $(BUILD)/peers/bench/peers/%.o $(BUILD)/peers/mechanisms/common/io.o
+	$(call say,link)$(CC) $(SANITIZER) -shared -o $@ $^ $(peer_libs)
+$(BUILD)/peers/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(ALL_CFLAGS) $(INCLUDES) -fPIC -MMD -MP -c -o $@ $<
+$(BUILD)/peers/zeromq.so $(BUILD)/peers/zeromq_pair.so: peer_libs = -lzmq
+$(BUILD)/peers/boost.so: peer_libs = -lstdc++ -lrt
+$(BUILD)/peers/boost.so: $(BUILD)/peers/boost.cc.o
+$(BUILD)/peers/boost.cc.o: bench/peers/boost.cc Makefile
+	@mkdir -p $(@D)
+	$(call say,c++)$(CXX) -std=c++17 -O2 -g -Wall -Wextra $(INCLUDES) -fPIC $(SANITIZER) -MMD -MP -c -o $@ $<
 
 # The machine card says what was built, and how.
 commit := $(shell git describe --always --dirty 2>/dev/null || echo unknown)

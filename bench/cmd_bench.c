@@ -10,6 +10,7 @@
 #include "machine.h"
 #include "options.h"
 #include "plan.h"
+#include "plugin.h"
 #include "progress.h"
 #include "reference.h"
 #include "request.h"
@@ -319,6 +320,7 @@ int cmd_bench(int argc, char **argv)
     static struct session s = {.awake = -1};
     int status = options_parse(&s.options, argc, argv);
 
+    plugins_join();
     if (status)
         return status;
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* a dead trial's peers become ours */

@@ -2,6 +2,7 @@
 /* cmd_list.c - `ipclab list`: what there is to run. */
 #include "cmd.h"
 #include "place.h"
+#include "plugin.h"
 #include "registry.h"
 #include "start/start.h"
 
@@ -53,6 +54,7 @@ int cmd_list(int argc, char **argv)
         .doc = "List mechanisms, their workloads and settings, hazards, and "
                "floors."};
     struct place places[PLACEMENTS];
+    char line[128];
     int status, error;
 
     status = cmd_understand(&argp, argc, argv, 0, NULL);
@@ -64,16 +66,19 @@ int cmd_list(int argc, char **argv)
                 strerror(-error));
         return EXIT_FAILED;
     }
+    plugins_join();
     for (const struct mechanism *const *m = mechanisms; *m; m++) {
         printf("%s: %s (%s)\n", (*m)->name, (*m)->summary, (*m)->python);
         list_workloads((*m)->name, (*m)->workloads, &places[PLACE_CROSS]);
     }
+    for (size_t i = 0; plugin_missing(i, line, sizeof line); i++)
+        printf("%s\n", line);
     printf(
         "floor: what nothing can beat: bare system calls and instructions\n");
     for (const struct workload *const *group = floors; *group; group++)
         list_workloads("floor", *group, &places[PLACE_CROSS]);
-    for (const char *const *line = floors_absent; *line; line++)
-        printf("  %s\n", *line);
+    for (const char *const *floor = floors_absent; *floor; floor++)
+        printf("  %s\n", *floor);
     printf("hazards (ipclab hazard NAME):\n");
     for (const struct mechanism *const *m = mechanisms; *m; m++)
         list_hazards((*m)->hazards);

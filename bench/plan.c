@@ -9,6 +9,7 @@
 #include "planner.h"
 
 #include "human.h"
+#include "plugin.h"
 #include "registry.h"
 #include "request.h"
 #include "row.h"
@@ -151,6 +152,15 @@ void planner_consider(struct planner *p, struct row row)
         planner_add_floor(p, row_ceiling(&row));
 }
 
+/* What a user would pick instead, and is not here. */
+static void leave_out_missing(struct planner *p)
+{
+    char line[160];
+
+    for (size_t i = 0; plugin_missing(i, line, sizeof line); i++)
+        planner_leave_out_line(p, line);
+}
+
 /* Every combination of the settings asked for, from the i-th on. */
 static void consider_sets(struct planner *p, struct row row, unsigned i)
 {
@@ -173,7 +183,8 @@ static void consider_sets(struct planner *p, struct row row, unsigned i)
 static void consider_starts(struct planner *p, struct row row)
 {
     const struct request *q = p->request;
-    bool swept = row.workload->peers && strcmp(row.mechanism, "floor") != 0;
+    bool swept = row.workload->peers && !row.workload->forked &&
+                 strcmp(row.mechanism, "floor") != 0;
 
     for (unsigned i = 0; i < (swept && q->start_count ? q->start_count : 1);
          i++) {
@@ -250,8 +261,10 @@ int plan_make(struct plan *plan, const struct request *q,
     if (p.explicit_rows) {
         each_named(&p, 0, one_asked);
     } else {
-        if (!q->names || !q->names[0])
+        if (!q->names || !q->names[0]) {
             planner_add_floors(&p);
+            leave_out_missing(&p);
+        }
         for (int tier = 0; tier < TIERS; tier++)
             each_named(&p, tier, planner_consider_tier);
     }

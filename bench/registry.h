@@ -11,7 +11,7 @@
 #include "mechanism.h"
 
 /* In the order of list.h, NULL-ended. */
-extern const struct mechanism *const mechanisms[];
+extern const struct mechanism *mechanisms[];
 
 #if defined __x86_64__ || defined __i386__
 #define FLOOR_CPUID /* an instruction that a hypervisor must answer */
@@ -30,6 +30,9 @@ const struct mechanism *mechanism_find(const char *name);
 
 /* A workload by two names, "floor" among the first; NULL: there is none. */
 const struct workload *workload_find(const char *mechanism, const char *name);
+
+/* One more mechanism, behind those of list.h.  Once, before any is looked for. */
+void registry_join(const struct mechanism *m);
 
 /* One more mechanism, which list.h does not have: a test's.  NULL: none. */
 void registry_add(const struct mechanism *m);

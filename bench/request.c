@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "human.h"
+#include "plugin.h"
 #include "registry.h"
 #include "row.h"
 
@@ -24,10 +25,23 @@ bool request_names(const struct request *q, const char *mechanism,
     return false;
 }
 
+/* One that could be there, and is not built? */
+static bool is_missing(const char *name, char *why, size_t size)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 0; plugin_missing(i, why, size); i++)
+        if (strncmp(why, name, n) == 0 && why[n] == ':')
+            return true;
+    return false;
+}
+
 static int no_mechanism(const char *name, char *why, size_t size)
 {
     const char *names[NAMES] = {"floor"};
 
+    if (is_missing(name, why, size))
+        return -ENOTSUP;
     for (size_t i = 0; mechanisms[i] && i + 2 < NAMES; i++)
         names[i + 1] = mechanisms[i]->name;
     snprintf(why, size,
@@ -89,7 +103,7 @@ static bool any_peers(const struct request *q)
 {
     for (const struct mechanism *const *m = mechanisms; *m; m++)
         for (const struct workload *w = (*m)->workloads; w->name; w++)
-            if (w->peers && request_names(q, (*m)->name, w))
+            if (w->peers && !w->forked && request_names(q, (*m)->name, w))
                 return true;
     return false;
 }

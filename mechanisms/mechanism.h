@@ -219,6 +219,8 @@ struct workload {
     bool one_way;               /* a stream: it reports latency as well */
     bool own;                   /* samples come from trial_sample alone */
     bool spins;                 /* its sides wait busily: never on one core */
+    bool forked;                /* its peers must be: they have what open made
+                                   by that alone, and nothing is packed */
     bool together;              /* op runs in every participant, from one
                                    barrier: n operations of all together */
     int64_t guess;              /* ns of one operation, to plan with, or 0 */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin.c - what a user would pick instead: the tables, and how the code comes
+ * to them.
+ *
+ * A table is here, so that a plan can be made without loading anything.  The
+ * first call of a trial loads the plug-in; its peers are forked after that, and
+ * have it too.  File-scope state and its fork story: that is `loaded`, which a
+ * child is to have.
+ */
+#include "plugin.h"
+
+#include "floor.h"
+#include "mechanism.h"
+#include "registry.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mqueue.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* The workload of this trial as the plug-in has it. */
+static const struct workload *loaded;
+
+/* Beside ipclab, or above a test of it. */
+static int find(const char *plugin, char *path, size_t size)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "peers/%s.so", plugin);
+    if (floor_program(name, path, size) == 0)
+        return 0;
+    snprintf(name, sizeof name, "../peers/%s.so", plugin);
+    return floor_program(name, path, size);
+}
+
+static int load(const char *plugin, const char *workload)
+{
+    char path[PATH_MAX];
+    int error = find(plugin, path, sizeof path);
+    void *it;
+
+    if (error)
+        return error;
+    it = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    loaded = it ? dlsym(it, "peer_workloads") : NULL;
+    while (loaded && loaded->name && strcmp(loaded->name, workload) != 0)
+        loaded++;
+    return loaded && loaded->name ? 0 : -ELIBBAD;
+}
+
+static int load_and_open(const char *plugin, const char *workload,
+                         struct trial *t)
+{
+    int error = load(plugin, workload);
+
+    return error ? error : loaded->open(t);
+}
+
+static int forward_pack(struct trial *t, int role, struct parcel *parcel)
+{
+    return loaded->pack(t, role, parcel);
+}
+
+static int forward_join(struct trial *t, int role, struct parcel *parcel)
+{
+    return loaded->join(t, role, parcel);
+}
+
+static int forward_op(struct trial *t, unsigned n)
+{
+    return loaded->op(t, n);
+}
+
+static int forward_serve(struct trial *t, int role, unsigned n)
+{
+    return loaded->serve(t, role, n);
+}
+
+static void forward_close(struct trial *t)
+{
+    if (loaded)
+        loaded->close(t);
+}
+
+/* --- the tables --- */
+
+#define CAPACITY                                                               \
+    {                                                                          \
+        "capacity", 1000, "1,10,100,1000,10000",                               \
+            "messages between the two, as far as 64 MiB go"                    \
+    }
+
+#define FORWARD                                                                \
+    .peers = 1, .sized = true, .forked = true,                                 \
+    .pack = forward_pack, .join = forward_join, .op = forward_op,              \
+    .serve = forward_serve, .close = forward_close
+
+#define PEER(id, title, text, package)                                         \
+    static struct setting id##_grid[] = {CAPACITY, {.name = NULL}};            \
+    static int id##_roundtrip(struct trial *t)                                 \
+    {                                                                          \
+        return load_and_open(#id, "roundtrip", t);                             \
+    }                                                                          \
+    static int id##_stream(struct trial *t)                                    \
+    {                                                                          \
+        return load_and_open(#id, "stream", t);                                \
+    }                                                                          \
+    static const struct workload id##_workloads[] = {                          \
+        {.name = "roundtrip",                                                  \
+         .unit = "round trip",                                                 \
+         .floor = "pipe-pingpong",                                             \
+         .open = id##_roundtrip,                                               \
+         .grid = id##_grid,                                                    \
+         FORWARD},                                                             \
+        {.name = "stream",                                                     \
+         .unit = "message",                                                    \
+         .floor = "pipe-stream",                                               \
+         .one_way = true,                                                      \
+         .open = id##_stream,                                                  \
+         .grid = id##_grid,                                                    \
+         FORWARD},                                                             \
+        {.name = NULL},                                                        \
+    };                                                                         \
+    static const struct mechanism id##_mechanism = {                           \
+        .name = (title),                                                       \
+        .variant_of = "ring",                                                  \
+        .python = "Python has none",                                           \
+        .summary = (text),                                                     \
+        .workloads = id##_workloads};
+#include "peers/list.h"
+#undef PEER
+
+struct plugin {
+    const char *name, *package;
+    const struct mechanism *mechanism;
+};
+
+static const struct plugin plugins[] = {
+#define PEER(id, title, text, package) {#id, package, &id##_mechanism},
+#include "peers/list.h"
+#undef PEER
+};
+
+enum { PLUGINS = sizeof plugins / sizeof *plugins };
+
+static bool is_built(const struct plugin *p)
+{
+    char path[PATH_MAX];
+
+    return find(p->name, path, sizeof path) == 0;
+}
+
+/* May this process have a POSIX message queue that long? */
+static bool may_have(long messages)
+{
+    struct mq_attr attributes = {.mq_maxmsg = messages, .mq_msgsize = 8};
+    char name[40];
+    mqd_t queue;
+
+    snprintf(name, sizeof name, "/ipclab-%d", getpid());
+    queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+    if (queue < 0)
+        return false;
+    mq_unlink(name);
+    mq_close(queue);
+    return true;
+}
+
+/* Its row is at the limit where that is lower than the others' capacity. */
+static void limit_posix_mq(void)
+{
+    FILE *file = fopen("/proc/sys/fs/mqueue/msg_max", "re");
+    int most = 10;
+
+    if (file && fscanf(file, "%d", &most) == 1 &&
+        most < posix_mq_grid[0].value && !may_have(posix_mq_grid[0].value))
+        posix_mq_grid[0].value = most;
+    if (file)
+        fclose(file);
+}
+
+void plugins_join(void)
+{
+    limit_posix_mq();
+    for (size_t i = 0; i < PLUGINS; i++)
+        if (is_built(&plugins[i]))
+            registry_join(plugins[i].mechanism);
+}
+
+const char *plugin_missing(size_t i, char *line, size_t size)
+{
+    for (size_t k = 0; k < PLUGINS; k++)
+        if (!is_built(&plugins[k]) && i-- == 0) {
+            snprintf(line, size,
+                     "%s: not built, for want of %s (scripts/setup --all, and "
+                     "make)",
+                     plugins[k].mechanism->name, plugins[k].package);
+            return line;
+        }
+    return NULL;
+}
