@@ -61,18 +61,24 @@ static bool is_left_to_its_like(const char *name)
 }
 
 /*
- * Where time is short: what waits is woken from another core in the same time,
- * whoever it is; and how a crowd slows a semaphore down it does a lock, too.
+ * Where time is short: what lies between two sizes of a parent; what waits is
+ * woken from another core in the same time, whoever it is; and how a crowd
+ * slows a semaphore down it does a lock, too.
  */
 static bool is_said_elsewhere(const struct row *row, const struct request *q,
                               const char *name)
 {
+    const struct trial t = {.settings = row->settings};
     const struct workload *w = row->workload;
 
     if (q->scale == SCALE_QUICK && is_left_to_its_like(name))
         return true;
-    if (q->scale == SCALE_FULL || !w->peers)
+    if (q->scale == SCALE_FULL)
         return false;
+    if (!w->peers) /* the ends of the line say where it goes */
+        return row_resident(row) > 0 && row_resident(row) < 256 * 1048576.0;
+    if (w->variant || trial_setting(&t, "capacity", 0))
+        return row->placement == PLACE_CROSS;
     if (w->together)
         return strcmp(row->mechanism, "semaphore") == 0 &&
                row->settings[0].value != w->grid[0].value;

@@ -39,17 +39,24 @@ enum {
     TIER_VARIANTS_LAST = TIERS - 1
 };
 
+static bool is_variant(const char *mechanism, const struct workload *w)
+{
+    const struct mechanism *m = mechanism_find(mechanism);
+
+    return w->variant || (m && m->variant_of);
+}
+
 /*
- * A variant's first row and its row on two cores come in their turn; the sizes
- * that its original has had for long, and what several do together, come last.
+ * A variant's first row comes in its turn, and of what does not wait for the
+ * other core to wake up the row on two cores; the sizes that its original has
+ * had for long, and what several do together, come last.
  */
 static bool is_held_back(const char *mechanism, const struct workload *w,
                          int tier)
 {
-    const struct mechanism *m = mechanism_find(mechanism);
+    bool telling = tier == TIER_CROSS && (w->one_way || w->spins);
 
-    return m && m->variant_of &&
-           (w->together || (tier != 0 && tier != TIER_CROSS));
+    return is_variant(mechanism, w) && (w->together || (tier != 0 && !telling));
 }
 
 /* The size of a tier, or 0. */
@@ -116,6 +123,14 @@ static void consider_steps(struct planner *p, const struct row *row, int tier)
         planner_consider(p, row_with(*row, "steps", steps));
 }
 
+/* As many items as what a user would pick instead has: they are compared so. */
+static void consider_equals(struct planner *p, const struct row *row)
+{
+    if (has_setting(row->workload, "capacity") &&
+        p->request->scale != SCALE_QUICK)
+        planner_consider(p, row_with(*row, "capacity", 1000));
+}
+
 /* How many items a queue may hold, and who puts and gets: one at a time. */
 static void consider_limits(struct planner *p, const struct row *row, int tier)
 {
@@ -146,6 +161,8 @@ static enum placement first_place(const struct planner *p,
 static void consider_variant(struct planner *p, const char *mechanism,
                              const struct workload *w)
 {
+    if (w->peers)
+        planner_consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
     for (int tier = TIER_SIZES; tier < TIER_LAST; tier++)
         if (w->sized && tier_size(tier))
             planner_consider(
@@ -179,8 +196,13 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
     if (has_setting(w, "steps"))
         consider_steps(p, &row, tier);
     consider_limits(p, &row, tier);
-    if (tier == TIER_CROSS && w->peers)
-        planner_consider(p, row_new(mechanism, w, 64, PLACE_CROSS));
+    if (tier == TIER_CROSS && w->peers) {
+        struct row cross = row_new(mechanism, w, 64, PLACE_CROSS);
+
+        planner_consider(p, cross);
+        if (!is_variant(mechanism, w))
+            consider_equals(p, &cross);
+    }
     if (tier == TIER_LAST && w->together)
         planner_consider(p, row_new(mechanism, w, 64, PLACE_SAME));
     if (tier >= TIER_MORE && tier < TIER_LAST && w->peers && full)

@@ -94,9 +94,9 @@ static void forward_close(struct trial *t)
     }
 
 #define FORWARD                                                                \
-    .peers = 1, .sized = true, .forked = true,                                 \
-    .pack = forward_pack, .join = forward_join, .op = forward_op,              \
-    .serve = forward_serve, .close = forward_close
+    .peers = 1, .sized = true, .forked = true, .pack = forward_pack,           \
+    .join = forward_join, .op = forward_op, .serve = forward_serve,            \
+    .close = forward_close
 
 #define PEER(id, title, text, package)                                         \
     static struct setting id##_grid[] = {CAPACITY, {.name = NULL}};            \

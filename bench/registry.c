@@ -11,11 +11,14 @@
 #include "list.h"
 #undef MECHANISM
 
-enum { LISTED = 0
+enum {
+    LISTED = 0
 #define MECHANISM(folder, name) +1
 #include "list.h"
 #undef MECHANISM
-       , JOINED_MOST = 16 };
+    ,
+    JOINED_MOST = 16
+};
 
 const struct mechanism *mechanisms[LISTED + JOINED_MOST + 1] = {
 #define MECHANISM(folder, name) &name##_mechanism,

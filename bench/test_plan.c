@@ -227,7 +227,7 @@ static void what_spins_never_stands_on_one_core(void **state)
         for (unsigned named = 0; named < 2; named++) {
             q.names = named ? names : NULL;
             make(&plan, &q);
-            assert_int_equal(spinning(&plan), 1);
+            assert_in_range(spinning(&plan), named ? 1 : 3, named ? 1 : 30);
             plan_free(&plan);
         }
     q.scale = SCALE_QUICK;

@@ -263,8 +263,7 @@ static void the_steps_of_a_queue_are_held_against_one_reference(void **state)
         assert_int_equal(with(&plan, ROW_RESULT, "stream", "steps", 1), 1);
         assert_int_equal(with(&plan, ROW_RESULT, "roundtrip", "steps", 3), 1);
         assert_int_equal(with(&plan, ROW_REFERENCE, "stream", "steps", 1), 0);
-        assert_int_equal(with(&plan, ROW_RESULT, "stream", "capacity", 1000),
-                         q.scale == SCALE_FULL);
+        assert_true(with(&plan, ROW_RESULT, "stream", "capacity", 1000) > 0);
         for (size_t i = 0; i < plan.count; i++) {
             const struct row *row = &plan.rows[i];
 

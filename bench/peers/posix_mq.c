@@ -28,8 +28,8 @@ static int way_open(struct way *w, size_t bytes, size_t capacity)
 
     setrlimit(RLIMIT_MSGQUEUE, &all); /* where that is allowed */
     snprintf(name, sizeof name, "/ipclab-%d", getpid());
-    w->queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600,
-                       &attributes);
+    w->queue =
+        mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
     if (w->queue < 0)
         return -errno;
     mq_unlink(name);
