@@ -21,7 +21,7 @@ static void consider_resident(struct planner *p, struct row row)
 }
 
 /* The sizes of a tier of their own, the most telling first. */
-static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 1,
+static const size_t telling_sizes[] = {4096, 65536,  1048576, 16777216, 8,
                                        1024, 262144, 16384,   4194304,  256};
 
 /*
