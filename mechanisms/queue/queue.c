@@ -54,7 +54,6 @@ static ssize_t receive(struct queue_side *s, struct into *into)
     return got;
 }
 
-/* region: plain-receive */
 /* An idle reader waits in read(2) with the lock in hand. */
 ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout)
 {
@@ -72,7 +71,6 @@ ssize_t plain_receive(struct queue_side *s, struct into *into, int64_t timeout)
     lock_release(&s->reading);
     return got;
 }
-/* end: plain-receive */
 
 /* --- the plain way --- */
 
