@@ -14,4 +14,4 @@ PEER(eventfd, "eventfd", "slots in shared memory, two eventfd(2)s that count",
 PEER(zeromq, "zeromq", "ZeroMQ over ipc://, PUSH to PULL", "libzmq3-dev")
 PEER(zeromq_pair, "zeromq-pair", "ZeroMQ over ipc://, PAIR to PAIR",
      "libzmq3-dev")
-PEER(boost, "boost", "Boost.Interprocess message_queue", "libboost-dev")
+PEER(boost, "boost", "Boost.Interprocess message_queue", "libboost-dev, g++")
