@@ -4,8 +4,8 @@
 
 #include "command.h"
 #include "floor.h"
+#include "outside.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,114 +97,11 @@ void reference_free(struct reference *r)
     r->text = NULL;
 }
 
-/* One line of what it prints; false: not one that we know. */
-static bool read_line(struct findings *f, const char *line, char *why,
-                      size_t size, bool *ended)
-{
-    struct usage *u = &f->timed;
-    int64_t ns;
-
-    if (sscanf(line, "sample %" SCNd64, &ns) == 1) {
-        if (f->samples < SAMPLES_MOST)
-            f->sample[f->samples++] = ns;
-    } else if (sscanf(line, "latency %" SCNd64, &ns) == 1) {
-        if (f->latencies < LATENCIES_MOST)
-            f->latency[f->latencies++] = ns;
-    } else if (sscanf(line, "batch %u", &f->batch) == 1 ||
-               sscanf(line, "elapsed %" SCNd64, &f->elapsed) == 1 ||
-               strncmp(line, "python ", 7) == 0) {
-        return true;
-    } else if (strncmp(line, "error ", 6) == 0) {
-        snprintf(why, size, "CPython: %s", line + 6);
-    } else if (strcmp(line, "end") == 0) {
-        *ended = true;
-    } else {
-        return sscanf(line,
-                      "counters %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-                      " %" SCNd64 " %" SCNd64,
-                      &u->cpu_ns, &u->voluntary, &u->involuntary,
-                      &u->minor_faults, &u->io_calls, &f->operations) == 6;
-    }
-    return true;
-}
-
-static int read_findings(struct findings *f, char *text, char *why, size_t size)
-{
-    bool ended = false;
-    char *save = NULL;
-
-    for (char *line = strtok_r(text, "\n", &save); line;
-         line = strtok_r(NULL, "\n", &save))
-        if (!read_line(f, line, why, size, &ended)) {
-            snprintf(why, size, "CPython: cannot read '%.60s'", line);
-            return -EBADMSG;
-        }
-    if (!ended || !f->samples || !f->batch) {
-        if (!why[0])
-            snprintf(why, size, "CPython: no result");
-        return -EBADMSG;
-    }
-    if (f->elapsed == 0)
-        for (uint32_t i = 0; i < f->samples; i++)
-            f->elapsed += f->sample[i];
-    f->stage = DONE;
-    return 0;
-}
-
-/* "0,1", or "-,-" for wherever the scheduler likes; of further peers, too. */
-static void write_cpus(const struct trial_spec *spec, char *text, size_t size)
-{
-    size_t n;
-
-    if (spec->timed_cpu < 0) {
-        snprintf(text, size, "-,-");
-        return;
-    }
-    n = (size_t)snprintf(text, size, "%d,%d", spec->timed_cpu, spec->peer_cpu);
-    for (int i = 0; i < spec->more_cpu_count && n < size; i++)
-        n += (size_t)snprintf(text + n, size - n, ",%d", spec->more_cpus[i]);
-}
-
 int reference_run(const struct reference *r, const struct trial_spec *spec,
                   struct findings *f, const volatile sig_atomic_t *stop,
                   char *why, size_t size)
 {
-    char name[80], bytes[24], cpus[128], warm[24], window[24], most[16];
-    char sets[SETTINGS_MAX][64];
-    const char *argv[16 + 2 * SETTINGS_MAX] = {
-        r->python, "-I", r->script,  name,   "--bytes", bytes, "--cpus", cpus,
-        "--warm",  warm, "--window", window, "--most",  most};
-    size_t length, n = 14;
-    int error, code;
-    char *text;
+    const struct outside python = {"CPython", {r->python, "-I", r->script}};
 
-    why[0] = '\0';
-    memset(f, 0, offsetof(struct findings, sample));
-    snprintf(name, sizeof name, "%s/%s", spec->mechanism, spec->workload->name);
-    snprintf(bytes, sizeof bytes, "%zu", spec->bytes);
-    write_cpus(spec, cpus, sizeof cpus);
-    snprintf(warm, sizeof warm, "%.3f", (double)spec->warm / 1e9);
-    snprintf(window, sizeof window, "%.3f", (double)spec->window / 1e9);
-    snprintf(most, sizeof most, "%d", SAMPLES_MOST);
-    for (size_t i = 0; spec->settings[i].name; i++) {
-        snprintf(sets[i], sizeof sets[i], "%s=%" PRId64, spec->settings[i].name,
-                 spec->settings[i].value);
-        argv[n++] = "--set";
-        argv[n++] = sets[i];
-    }
-    argv[n] = NULL;
-    code = command_run(argv, spec->patience, stop, &text, &length, &error);
-    if (error == -ETIMEDOUT)
-        snprintf(why, size, "CPython: no end after %lld s: killed",
-                 (long long)(spec->patience / SECOND));
-    else if (error && error != -EINTR)
-        snprintf(why, size, "CPython: cannot run %s", r->python);
-    if (!error)
-        error = read_findings(f, text ? text : (char[]){""}, why, size);
-    if (!error && code) {
-        snprintf(why, size, "CPython: ended with %d", code);
-        error = -ECHILD;
-    }
-    free(text);
-    return error;
+    return outside_run(&python, spec, f, stop, why, size);
 }
