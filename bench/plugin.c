@@ -12,6 +12,7 @@
 
 #include "floor.h"
 #include "mechanism.h"
+#include "outside.h"
 #include "registry.h"
 
 #include <dlfcn.h>
@@ -25,14 +26,14 @@
 static const struct workload *loaded;
 
 /* Beside ipclab, or above a test of it. */
-static int find(const char *plugin, char *path, size_t size)
+static int find(const char *file, char *path, size_t size)
 {
     char name[64];
 
-    snprintf(name, sizeof name, "peers/%s.so", plugin);
+    snprintf(name, sizeof name, "peers/%s", file);
     if (floor_program(name, path, size) == 0)
         return 0;
-    snprintf(name, sizeof name, "../peers/%s.so", plugin);
+    snprintf(name, sizeof name, "../peers/%s", file);
     return floor_program(name, path, size);
 }
 
@@ -102,11 +103,11 @@ static void forward_close(struct trial *t)
     static struct setting id##_grid[] = {CAPACITY, {.name = NULL}};            \
     static int id##_roundtrip(struct trial *t)                                 \
     {                                                                          \
-        return load_and_open(#id, "roundtrip", t);                             \
+        return load_and_open(#id ".so", "roundtrip", t);                       \
     }                                                                          \
     static int id##_stream(struct trial *t)                                    \
     {                                                                          \
-        return load_and_open(#id, "stream", t);                                \
+        return load_and_open(#id ".so", "stream", t);                          \
     }                                                                          \
     static const struct workload id##_workloads[] = {                          \
         {.name = "roundtrip",                                                  \
@@ -133,15 +134,52 @@ static void forward_close(struct trial *t)
 #include "peers/list.h"
 #undef PEER
 
+/* --- Open MPI, whose two sides its own launcher starts --- */
+
+static const struct setting open_mpi_grid[] = {
+    CAPACITY,
+    {"hosts", 1, "2", "2: two network namespaces, over a pair of veth"},
+    {.name = NULL}};
+
+#define LAUNCHED                                                               \
+    .peers = 1, .sized = true, .forked = true, .spins = true,                  \
+    .grid = open_mpi_grid, .program = "open-mpi"
+
+static const struct workload open_mpi_workloads[] = {
+    {.name = "roundtrip", .unit = "round trip", .guess = 2000, LAUNCHED},
+    {.name = "stream", .unit = "message", .one_way = true, LAUNCHED},
+    {.name = NULL},
+};
+
+static const struct mechanism open_mpi_mechanism = {
+    .name = "open-mpi",
+    .variant_of = "ring",
+    .python = "Python has none",
+    .summary = "Open MPI, mpirun -n 2: it spins",
+    .workloads = open_mpi_workloads};
+
+int plugin_run(const struct trial_spec *spec, struct findings *found,
+               const volatile sig_atomic_t *stop, char *why, size_t size)
+{
+    char launcher[PATH_MAX], program[PATH_MAX];
+    const struct outside it = {spec->mechanism, {"/bin/sh", launcher, program}};
+    int error = find("mpi-run", launcher, sizeof launcher);
+
+    if (!error)
+        error = find(spec->workload->program, program, sizeof program);
+    return error ? error : outside_run(&it, spec, found, stop, why, size);
+}
+
 struct plugin {
-    const char *name, *package;
+    const char *file, *package;
     const struct mechanism *mechanism;
 };
 
 static const struct plugin plugins[] = {
-#define PEER(id, title, text, package) {#id, package, &id##_mechanism},
+#define PEER(id, title, text, package) {#id ".so", package, &id##_mechanism},
 #include "peers/list.h"
 #undef PEER
+    {"open-mpi", "libopenmpi-dev, openmpi-bin", &open_mpi_mechanism},
 };
 
 enum { PLUGINS = sizeof plugins / sizeof *plugins };
@@ -150,7 +188,7 @@ static bool is_built(const struct plugin *p)
 {
     char path[PATH_MAX];
 
-    return find(p->name, path, sizeof path) == 0;
+    return find(p->file, path, sizeof path) == 0;
 }
 
 /* May this process have a POSIX message queue that long? */

@@ -9,11 +9,15 @@
 #ifndef IPCLAB_PLUGIN_H
 #define IPCLAB_PLUGIN_H
 
-#include <stddef.h>
+#include "trial.h"
 
 /* Join to the mechanisms those that are built.  Once, before any is looked for.
  */
 void plugins_join(void);
+
+/* What measures this workload itself: as trial_run. */
+int plugin_run(const struct trial_spec *spec, struct findings *found,
+               const volatile sig_atomic_t *stop, char *why, size_t size);
 
 /* The i-th that is not there, and what would help; NULL: there is none. */
 const char *plugin_missing(size_t i, char *line, size_t size);

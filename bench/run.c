@@ -8,6 +8,7 @@
  */
 #include "run.h"
 
+#include "plugin.h"
 #include "progress.h"
 #include "reference.h"
 #include "store.h"
@@ -94,10 +95,12 @@ static int one_trial(struct runner *r, const struct row *row, char *why,
     memcpy(spec.settings, row->settings, sizeof spec.settings);
     if (row->cost * 20 * 1e9 > (double)spec.patience)
         spec.patience = (int64_t)(row->cost * 20e9);
-    return row->kind == ROW_REFERENCE
-               ? reference_run(r->reference, &spec, r->shared.base, r->stop,
-                               why, size)
-               : trial_run(&spec, &r->shared, r->stop, why, size);
+    if (row->kind == ROW_REFERENCE)
+        return reference_run(r->reference, &spec, r->shared.base, r->stop, why,
+                             size);
+    if (row->workload->program)
+        return plugin_run(&spec, r->shared.base, r->stop, why, size);
+    return trial_run(&spec, &r->shared, r->stop, why, size);
 }
 
 /* One row in one round, again while it is noisy and there is time. */

@@ -219,6 +219,8 @@ struct workload {
     bool one_way;               /* a stream: it reports latency as well */
     bool own;                   /* samples come from trial_sample alone */
     bool spins;                 /* its sides wait busily: never on one core */
+    const char *program;        /* what measures it, in place of the calls
+                                   below; or NULL */
     bool variant;               /* measured as that of a variant is */
     bool forked;                /* its peers must be: they have what open made
                                    by that alone, and nothing is packed */
