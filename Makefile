@@ -24,6 +24,9 @@ say = $(if $(V),,@printf '  %-4s %s\n' $1 $@;)
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
+# (As the system's: what is in its headers is not for our warnings.)
+MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-c 2>/dev/null))
+MPI_LIBS   = $(shell pkg-config --libs ompi-c)
 
 plugs      = $(wildcard $(addprefix mechanisms/*/,workload.c workload_*.c hazards.c hazards_*.c))
 sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
@@ -36,8 +39,9 @@ worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/reg
              $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
-headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h lessons/*.h)
-every_c    = $(wildcard mechanisms/*/*.c bench/*.c lessons/*/*.c)
+open_mpi   = $(wildcard bench/peers/open_mpi*.c)
+headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h bench/peers/*.h lessons/*.h)
+every_c    = $(wildcard mechanisms/*/*.c bench/*.c bench/peers/*.c lessons/*/*.c)
 
 mech_objs  = $(sources:%.c=$(BUILD)/%.o)
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
@@ -47,6 +51,8 @@ small_objs  = $(worker_c:%.c=$(BUILD)/small/%.o)
 images     = $(BUILD)/worker $(BUILD)/forkserver
 test_progs = $(tests:%.c=$(BUILD)/%)
 demo_progs = $(lessons:%=$(BUILD)/lessons/%/demo)
+# Where its library is; elsewhere, a line that says so.
+peers      = $(if $(MPI_CFLAGS),$(BUILD)/peers,no)/open-mpi
 
 # As many jobs as processors; a -j of the command line wins.  With several goals
 # there is one at a time, so that none runs beside a bench.
@@ -54,11 +60,11 @@ ifeq ($(MAKELEVEL)$(filter-out 0 1,$(words $(MAKECMDGOALS))),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: all bench test plots hazards lessons grade check storm sanitize tidy format help clean
+.PHONY: no/open-mpi all bench test plots hazards lessons grade check storm sanitize tidy format help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/ipclab $(images) $(BUILD)/tiny $(BUILD)/empty $(demo_progs) ## build ipclab and the lessons' demos
+all: $(BUILD)/ipclab $(images) $(BUILD)/tiny $(BUILD)/empty $(demo_progs) $(peers) ## build ipclab and the lessons' demos
 
 bench: all ## measure, 5 min (QUICK=1: 60 s, FULL=1: up to 60 min) and draw
 	@scripts/bench $(BUILD) $(if $(QUICK),--quick) $(if $(FULL),--full)
@@ -135,6 +141,16 @@ $(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
 	$(call say,link)$(smallest) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 $(BUILD)/tiny: smallest = $(CC)
 $(BUILD)/empty: smallest = $(WORKER_CC)
+
+# Its ranks are of a program of their own, that mpirun starts.
+$(BUILD)/peers/open-mpi: $(open_mpi:%.c=$(BUILD)/%.o) $(BUILD)/bench/counters.o
+	@mkdir -p $(@D)
+	$(call say,link)$(CC) $(LINK) -o $@ $^ $(MPI_LIBS)
+
+no/open-mpi:
+	@echo "  skip peers/open-mpi: Open MPI is not installed (scripts/setup --all installs it)"
+
+$(open_mpi:%.c=$(BUILD)/%.o): ALL_CFLAGS += $(MPI_CFLAGS)
 
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
 
