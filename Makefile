@@ -24,6 +24,9 @@ say = $(if $(V),,@printf '  %-4s %s\n' $1 $@;)
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 PKG_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
+# (As the system's: what is in its headers is not for our warnings.)
+MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-c 2>/dev/null))
+MPI_LIBS   = $(shell pkg-config --libs ompi-c)
 
 plugs      = $(wildcard $(addprefix mechanisms/*/,workload.c workload_*.c hazards.c hazards_*.c))
 sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
@@ -36,6 +39,7 @@ worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/reg
              $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
+open_mpi   = $(wildcard bench/peers/open_mpi*.c)
 headers    = $(wildcard mechanisms/*.h mechanisms/*/*.h bench/*.h bench/peers/*.h lessons/*.h)
 every_c    = $(wildcard mechanisms/*/*.c bench/*.c bench/peers/*.c lessons/*/*.c)
 
@@ -45,7 +49,7 @@ installed  = $(firstword $(wildcard $(addsuffix /$1,/usr/include /usr/local/incl
 peers      = raw_pipe af_unix posix_mq eventfd \
              $(if $(call installed,zmq.h),zeromq zeromq_pair) \
              $(if $(call installed,boost/interprocess/ipc/message_queue.hpp),$(if $(shell command -v $(CXX)),boost))
-peer_progs = $(peers:%=$(BUILD)/peers/%.so)
+peer_progs = $(peers:%=$(BUILD)/peers/%.so) $(if $(MPI_CFLAGS),$(BUILD)/peers/open-mpi $(BUILD)/peers/mpi-run)
 
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
 worker_c    = $(worker) $(filter-out $(crypto),$(sources))
@@ -142,6 +146,17 @@ $(BUILD)/tiny $(BUILD)/empty: $(BUILD)/%: bench/%.c Makefile
 	$(call say,link)$(smallest) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -static -o $@ $<
 $(BUILD)/tiny: smallest = $(CC)
 $(BUILD)/empty: smallest = $(WORKER_CC)
+
+# Its ranks are of a program of their own, that mpirun starts.
+$(BUILD)/peers/open-mpi: $(open_mpi:%.c=$(BUILD)/%.o) $(BUILD)/bench/counters.o
+	@mkdir -p $(@D)
+	$(call say,link)$(CC) $(LINK) -o $@ $^ $(MPI_LIBS)
+
+$(BUILD)/peers/mpi-run: bench/peers/mpi-run
+	@mkdir -p $(@D)
+	@cp $< $@
+
+$(open_mpi:%.c=$(BUILD)/%.o): ALL_CFLAGS += $(MPI_CFLAGS)
 
 $(BUILD)/bench/%.o: ALL_CFLAGS += $(PKG_CFLAGS)
 

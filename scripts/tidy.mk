@@ -10,7 +10,7 @@
 include Makefile
 
 FILES    ?= $(every_c) $(headers)
-language  = -std=c11 -D_GNU_SOURCE $(INCLUDES) $(PKG_CFLAGS)
+language  = -std=c11 -D_GNU_SOURCE $(INCLUDES) $(PKG_CFLAGS) $(MPI_CFLAGS)
 c_files   = $(filter %.c,$(FILES))
 tidy      = $(BUILD)/tidy
 
