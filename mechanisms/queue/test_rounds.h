@@ -11,7 +11,7 @@
 #include "pipe/test_ends.h"
 #include "sync/test_sharing.h"
 
-enum { SIDES_MOST = 4, ITEMS_MOST = 20000 }; /* items of each producer */
+enum { SIDES_MOST = 4, ITEMS_MOST = 25000 }; /* items of each producer */
 
 /* What a round's processes share. */
 struct round {
