@@ -106,9 +106,7 @@ static void who_is_killed_waiting_is_counted_and_the_next_waits(void **state)
         test_kill(first);
         assert_true(test_waits(&s->ring, s->end, next));
         assert_int_equal(ring_killed(&s->ring, s->end), 1);
-        s->end = ends[1 - i];
-        assert_int_equal(use(s, 0), 0);
-        s->end = ends[i];
+        assert_int_equal(use_other_end(s), 0);
         test_ends(next);
         scene_close(s, 1);
     }

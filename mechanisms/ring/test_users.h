@@ -57,6 +57,14 @@ static inline int use(struct scene *s, int64_t timeout)
     return got < 0 ? (int)got : 0;
 }
 
+/* End the wait of one who uses it. */
+static inline int use_other_end(const struct scene *s)
+{
+    struct scene other = {.ring = s->ring, .end = ends[1 - s->end]};
+
+    return use(&other, 0);
+}
+
 /* Two can get, two can put. */
 static inline void half_fill(struct scene *s)
 {

@@ -9,7 +9,6 @@ struct scene {
     uint64_t number;
     size_t size;
     int64_t timeout;
-    _Atomic uint64_t sum; /* of what was got */
     _Atomic uint32_t signals;
 };
 
@@ -202,76 +201,6 @@ static void a_long_item_waits_for_all_the_room_it_needs(void **state)
     scene_close(s);
 }
 
-/* --- many of them --- */
-
-enum { MANY = 4 };
-
-static int gets_any(void *argument)
-{
-    struct scene *s = argument;
-    uint64_t number = 0;
-
-    if (ring_get(&s->ring, &number, sizeof number, s->timeout) != sizeof number)
-        return test_line(__LINE__);
-    s->sum += number;
-    return 0;
-}
-
-/* One waits for an item, the others for it. */
-static void of_many_who_wait_each_gets_one(void **state)
-{
-    struct scene *s = scene_open(state, 0, 0);
-    pid_t pids[MANY];
-
-    for (int lap = 0; lap < 5; lap++) {
-        s->sum = 0;
-        pids[0] = test_fork(gets_any, s);
-        assert_true(test_waits(&s->ring, RING_GET, pids[0]));
-        for (int i = 1; i < MANY; i++)
-            pids[i] = test_fork(gets_any, s);
-        for (int i = 1; i < MANY && s->ring.state->wait != RING_SPIN; i++)
-            assert_true(test_sleeps(pids[i], lock_word(&s->ring, RING_GET)));
-        for (uint64_t i = 0; i < MANY; i++)
-            assert_int_equal(put_number(&s->ring, (uint64_t)1 << (8 * i), 0),
-                             0);
-        for (int i = 0; i < MANY; i++)
-            test_ends(pids[i]);
-        assert_int_equal(s->sum, 0x01010101);
-    }
-    scene_close(s);
-}
-
-static int answers(void *argument)
-{
-    struct scene *both = argument;
-
-    for (uint64_t i = 0; i < both->number; i++)
-        if (get_number(&both[0].ring, i, NO_TIMEOUT) ||
-            put_number(&both[1].ring, i, NO_TIMEOUT))
-            return test_line(__LINE__);
-    return 0;
-}
-
-/* To and fro: in each turn each of them waits. */
-static void nobody_is_forgotten_in_many_turns(void **state)
-{
-    struct scene *both = test_memory(2 * sizeof *both);
-    pid_t pid;
-
-    for (int i = 0; i < 2; i++)
-        test_open_ring(&both[i].ring, 1, 0, wait_in(state));
-    both->number = wait_in(state) == RING_SPIN ? 200 : 5000;
-    pid = test_fork(answers, both);
-    for (uint64_t i = 0; i < both->number; i++) {
-        assert_int_equal(put_number(&both[0].ring, i, TEST_BOUND), 0);
-        assert_int_equal(get_number(&both[1].ring, i, TEST_BOUND), 0);
-    }
-    test_ends(pid);
-    for (int i = 0; i < 2; i++)
-        ring_close(&both[i].ring);
-    munmap(both, 2 * sizeof *both);
-}
-
 /* --- signals --- */
 
 static struct scene *interrupted;
@@ -349,8 +278,6 @@ int main(int argc, char **argv)
         TEST_WAITS(a_get_ends_when_an_item_comes),
         TEST_WAITS(a_put_ends_when_there_is_room),
         TEST_WAITS(a_long_item_waits_for_all_the_room_it_needs),
-        TEST_WAITS(of_many_who_wait_each_gets_one),
-        TEST_WAITS(nobody_is_forgotten_in_many_turns),
         TEST_WAITS(a_wait_that_is_interrupted_goes_on),
         TEST_WAITS(no_signal_makes_a_timeout_shorter),
     };
