@@ -60,6 +60,25 @@ static inline pid_t stepping_fork(int (*f)(void *), void *argument)
 /* What a step has come to. */
 enum stepped { STEPPED, ASLEEP, STOPPED };
 
+/* Until it has stopped: false when it sleeps on the word instead. */
+static inline bool stepping_stops(pid_t pid, const volatile void *word,
+                                  int *status)
+{
+    struct timespec moment = {0, 1000000};
+    sigset_t ended, before;
+    bool stopped;
+
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ended, &before);
+    while (!(stopped = waitpid(pid, status, WNOHANG) == pid))
+        if (sigtimedwait(&ended, NULL, &moment) < 0 &&
+            test_is_asleep(pid, word) && waitpid(pid, status, WNOHANG) == 0)
+            break;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return stopped;
+}
+
 /*
  * One instruction.  STOPPED: it has sent itself a signal instead.  ASLEEP: it
  * sleeps on the word, if one is given, within the instruction that calls the
@@ -70,14 +89,10 @@ static inline enum stepped stepping_step(pid_t pid, const volatile void *word)
     int status;
 
     assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-    if (!word) {
+    if (!word)
         assert_int_equal(waitpid(pid, &status, 0), pid);
-    } else {
-        while (waitpid(pid, &status, WNOHANG) != pid)
-            if (test_is_asleep(pid, word) &&
-                waitpid(pid, &status, WNOHANG) != pid)
-                return ASLEEP;
-    }
+    else if (!stepping_stops(pid, word, &status))
+        return ASLEEP;
     assert_true(WIFSTOPPED(status));
     return WSTOPSIG(status) == SIGTRAP ? STEPPED : STOPPED;
 }
@@ -88,6 +103,21 @@ static inline void stepping_wakes(pid_t pid)
 
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSTOPPED(status));
+}
+
+/* It goes on until it sleeps on the word; the steps begin again within the
+ * instruction in which it does. */
+static inline void stepping_lets_sleep(pid_t pid, const volatile void *word)
+{
+    int status;
+
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    assert_true(test_sleeps(pid, word));
+    kill(pid, SIGSTOP);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSTOPPED(status));
+    while (stepping_step(pid, word) == STEPPED) /* the call is made again */
+        ;
 }
 
 /* It goes on by itself, to its end. */
