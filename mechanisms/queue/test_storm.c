@@ -35,7 +35,7 @@ static void produce(struct ledger *l, int user, struct queue *q)
         int error;
 
         wait_for_consumers(l, q);
-        number = begin_item(l, bytes);
+        number = begin_item(l, user, bytes);
         if (number >= ITEMS) { /* there are no more: to be shot at */
             test_sleep_ms(1);
             continue;

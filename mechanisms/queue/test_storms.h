@@ -27,8 +27,8 @@ struct ledger {
     _Atomic bool done;            /* consumers: all has been got */
     _Atomic int line;             /* where something was not as it must be */
     _Atomic int64_t since[USERS]; /* when its call began; 0: in none */
-    _Atomic uint32_t has[USERS];  /* the item that it puts and has not noted,
-                                     and 1; or 1, it gets one; 0: nothing */
+    _Atomic uint32_t has[USERS];  /* the item that it puts, and 1; 0: none */
+    uint32_t lost_at_most;        /* by those that were killed getting one */
     _Atomic unsigned char items[ITEMS];
 };
 
@@ -54,9 +54,10 @@ static inline unsigned char byte_of(uint32_t number)
     return (unsigned char)(number * 31 + 7);
 }
 
-/* The next item of this process, in its own memory: its number.  There is an
- * end of them. */
-static inline uint32_t begin_item(struct ledger *l, unsigned char *bytes)
+/* The next item of this user, in its own memory, and in its hands: its number.
+ * There is an end of them. */
+static inline uint32_t begin_item(struct ledger *l, int user,
+                                  unsigned char *bytes)
 {
     struct item item = {l->next++, (uint32_t)getpid()};
 
@@ -64,6 +65,7 @@ static inline uint32_t begin_item(struct ledger *l, unsigned char *bytes)
         return item.number;
     memset(bytes, byte_of(item.number), size_of(item.number));
     memcpy(bytes, &item, sizeof item);
+    l->has[user] = item.number + 1;
     l->items[item.number] |= BEGUN;
     return item.number;
 }
