@@ -10,7 +10,7 @@ static void *thread_is_kept_out(void *scene)
 static void who_has_claimed_an_end_is_alone_there(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pthread_t thread;
         void *line;
 
@@ -34,17 +34,17 @@ static void who_has_claimed_an_end_is_alone_there(void **state)
 static void the_other_end_is_free(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
 
         half_fill(s);
         assert_int_equal(ring_claim(&s->ring, s->end, 0), 0);
-        s->end = ends[1 - i];
+        s->end = each_end[1 - i];
         test_expect(test_fork(uses_it, s));
         assert_int_equal(use(s, 0), 0);
         assert_int_equal(ring_release(&s->ring, s->end), -EPERM);
         assert_int_equal(ring_claim(&s->ring, s->end, 0), 0);
         assert_int_equal(ring_release(&s->ring, s->end), 0);
-        assert_int_equal(ring_release(&s->ring, ends[i]), 0);
+        assert_int_equal(ring_release(&s->ring, each_end[i]), 0);
         scene_close(s, 0);
     }
 }
@@ -52,7 +52,7 @@ static void the_other_end_is_free(void **state)
 static void a_claim_is_given_back_once(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
 
         half_fill(s);
         assert_int_equal(ring_release(&s->ring, s->end), -EPERM);
@@ -83,7 +83,7 @@ static int claims_it(void *argument)
 static void others_wait_until_it_is_released(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pid_t pids[2];
 
         half_fill(s);
@@ -104,7 +104,7 @@ static void others_wait_until_it_is_released(void **state)
 static void a_claim_is_not_inherited(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
 
         half_fill(s);
         assert_int_equal(ring_claim(&s->ring, s->end, 0), 0);

@@ -24,7 +24,7 @@ static int uses_it_often(void *argument)
 static void of_many_who_wait_each_has_its_turn(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pid_t pids[MANY];
 
         for (int n = 0; s->end == RING_PUT && n < 4; n++)

@@ -72,12 +72,12 @@ static void fill(struct ring *r, size_t most, size_t size)
 
 static void drain(struct ring *r, size_t most, size_t size)
 {
-    char room;
+    char none;
 
     for (size_t i = 0; i < most; i++)
         if (!get_next(r, size))
             fail_msg("item %zu of %zu, of %zu bytes", i, most, size);
-    assert_int_equal(ring_get(r, &room, 1, 0), -ETIMEDOUT);
+    assert_int_equal(ring_get(r, &none, 1, 0), -ETIMEDOUT);
     assert_true(ring_empty(r));
 }
 
@@ -154,7 +154,8 @@ static void put_across(struct ring *r, size_t size, size_t before)
     memset(room + size, 'x', UNIT);
     if (ring_put(r, item, size, 0) ||
         ring_get(r, room, sizeof room, 0) != (ssize_t)size ||
-        memcmp(room, item, size) != 0 || memcmp(room + size, "xxxxxxxx", UNIT))
+        memcmp(room, item, size) != 0 ||
+        memcmp(room + size, "xxxxxxxx", UNIT) != 0)
         fail_msg("%zu bytes, %zu units before the end", size, before);
 }
 

@@ -32,7 +32,7 @@ static pid_t start_with_a_claim(struct scene *s)
 static void who_is_killed_with_a_claim_leaves_it_to_the_next(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
 
         half_fill(s);
         test_kill(start_with_a_claim(s));
@@ -43,7 +43,7 @@ static void who_is_killed_with_a_claim_leaves_it_to_the_next(void **state)
         assert_int_equal(use(s, 0), -ETIMEDOUT);
         scene_close(s, 1);
 
-        s = scene_open(state, ends[i]);
+        s = scene_open(state, each_end[i]);
         half_fill(s);
         test_kill(start_with_a_claim(s));
         assert_int_equal(ring_claim(&s->ring, s->end, 0), 0);
@@ -56,7 +56,7 @@ static void who_is_killed_with_a_claim_leaves_it_to_the_next(void **state)
 static void who_sleeps_for_it_has_it_after_a_kill(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pid_t holder, next;
 
         half_fill(s);
@@ -74,7 +74,7 @@ static void who_sleeps_for_it_has_it_after_a_kill(void **state)
 static void who_is_killed_asleep_for_a_claimed_end_is_not_counted(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pid_t pid;
 
         half_fill(s);
@@ -92,7 +92,7 @@ static void who_is_killed_asleep_for_a_claimed_end_is_not_counted(void **state)
 static void who_is_killed_waiting_is_counted_and_the_next_waits(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         pid_t first, next;
 
         half_fill(s);
@@ -135,7 +135,7 @@ static int closes_with_a_claim(void *argument)
 static void a_thread_that_ends_or_closes_the_ring_leaves_its_claim(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
         struct ring kept = s->ring;
         pthread_t thread;
         void *wrong;
@@ -195,7 +195,7 @@ static void an_item_is_there_as_a_whole_or_not_at_all(void **state)
     size_t size = 2 * (size_t)sysconf(_SC_PAGESIZE);
 
     for (int i = 0; i < 2; i++) {
-        struct scene *s = scene_open(state, ends[i]);
+        struct scene *s = scene_open(state, each_end[i]);
 
         for (uint64_t turn = 0; turn < 6; turn++) {
             s->number = turn % 2; /* with a claim, and without */

@@ -165,9 +165,9 @@ static int is_traced(void *argument)
 
     if (laps(&t->ring, 1) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
         return test_line(__LINE__);
-    raise(SIGSTOP);
+    kill(getpid(), SIGSTOP);
     line = laps(&t->ring, t->laps);
-    raise(SIGSTOP);
+    kill(getpid(), SIGSTOP);
     return line;
 }
 

@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-static const enum ring_end ends[] = {RING_PUT, RING_GET};
+static const enum ring_end each_end[] = {RING_PUT, RING_GET};
 
 /* What a child does, at which end, and what it tells its parent. */
 struct scene {
@@ -60,7 +60,7 @@ static inline int use(struct scene *s, int64_t timeout)
 /* End the wait of one who uses it. */
 static inline int use_other_end(const struct scene *s)
 {
-    struct scene other = {.ring = s->ring, .end = ends[1 - s->end]};
+    struct scene other = {.ring = s->ring, .end = each_end[1 - s->end]};
 
     return use(&other, 0);
 }

@@ -65,16 +65,19 @@ static inline bool stepping_stops(pid_t pid, const volatile void *word,
                                   int *status)
 {
     struct timespec moment = {0, 1000000};
+    bool stopped, asleep = false;
     sigset_t ended, before;
-    bool stopped;
 
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
     sigprocmask(SIG_BLOCK, &ended, &before);
-    while (!(stopped = waitpid(pid, status, WNOHANG) == pid))
-        if (sigtimedwait(&ended, NULL, &moment) < 0 &&
-            test_is_asleep(pid, word) && waitpid(pid, status, WNOHANG) == 0)
+    for (;;) {
+        stopped = waitpid(pid, status, WNOHANG) == pid;
+        if (stopped || asleep)
             break;
+        asleep = sigtimedwait(&ended, NULL, &moment) < 0 &&
+                 test_is_asleep(pid, word);
+    }
     sigprocmask(SIG_SETMASK, &before, NULL);
     return stopped;
 }
