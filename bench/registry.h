@@ -31,7 +31,7 @@ const struct mechanism *mechanism_find(const char *name);
 /* A workload by two names, "floor" among the first; NULL: there is none. */
 const struct workload *workload_find(const char *mechanism, const char *name);
 
-/* One more mechanism, behind those of list.h.  Once, before any is looked for. */
+/* One more mechanism, behind those of list.h; before any is looked for. */
 void registry_join(const struct mechanism *m);
 
 /* One more mechanism, which list.h does not have: a test's.  NULL: none. */

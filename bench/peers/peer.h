@@ -21,10 +21,8 @@ extern const struct workload peer_workloads[];
 static inline size_t peer_capacity(const struct trial *t)
 {
     size_t capacity = (size_t)trial_setting(t, "capacity", 1000);
-    size_t most = PEER_MOST / (t->bytes + 1);
+    size_t most = t->bytes < PEER_MOST / 2 ? PEER_MOST / (t->bytes + 1) : 2;
 
-    if (most < 2)
-        most = 2;
     return capacity < most ? capacity : most;
 }
 
