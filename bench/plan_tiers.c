@@ -176,6 +176,11 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
     struct row row = row_new(mechanism, w, 64, first);
     bool full = p->request->scale == SCALE_FULL;
 
+    if (w->program && p->request->scale == SCALE_QUICK) {
+        if (tier == 0) /* its launcher alone takes as long as ten rows */
+            planner_leave_out(p, &row, NULL);
+        return;
+    }
     if (is_held_back(mechanism, w, tier)) {
         if (tier == TIER_LAST && w->together)
             planner_consider(p, row);

@@ -9,22 +9,9 @@
  * IPCLAB_TEST_SEED=N draws the same again.
  */
 #include "queue/test_queues.h"
+#include "queue/test_rounds.h"
 
-enum { ROUNDS = 8, SIDES_MOST = 4, ITEMS = 2500, ITEM_MOST = 350000 };
-
-/* What a round's processes share. */
-struct round {
-    uint64_t seed;
-    uint32_t producers, consumers, items; /* items of each producer */
-    bool bounded;
-    _Atomic int line; /* where something was not as it must be */
-    _Atomic uint64_t taken, operations, full, empty, too_long;
-    _Atomic unsigned char seen[SIDES_MOST * ITEMS];
-};
-
-struct head {
-    uint32_t producer, number;
-};
+enum { ROUNDS = 8, ITEMS = 2500, ITEM_MOST = 350000 };
 
 /* Small ones most often, and those around where the code takes a turn. */
 static size_t size_of(const struct round *r, struct head head)
@@ -44,13 +31,6 @@ static size_t size_of(const struct round *r, struct head head)
     }
 }
 
-static int64_t any_timeout(uint64_t *state)
-{
-    const int64_t timeouts[] = {0, -1, SECOND / 1000, SECOND / 50, TEST_BOUND};
-
-    return timeouts[test_mix(state) % 5];
-}
-
 /* --- the two sides ------------------------------------------------------- */
 
 static int put_one(struct round *r, struct queue *q, struct head head,
@@ -60,8 +40,7 @@ static int put_one(struct round *r, struct queue *q, struct head head,
     size_t size = size_of(r, head);
     int error;
 
-    memcpy(item, &head, sizeof head);
-    test_fill(item + sizeof head, size - sizeof head, head.number);
+    round_fill(item, head, size);
     for (;;) {
         error = queue_put(q, item, size, any_timeout(state));
         r->operations++;
@@ -87,30 +66,6 @@ static int produce(struct round *r, struct queue *q, uint32_t producer)
     if (!line && queue_join_thread(q, 2 * TEST_BOUND))
         line = test_line(__LINE__);
     return line;
-}
-
-/* Is it an item that was put, the next of its producer that comes to us, and
- * not seen by anybody? */
-static int check(struct round *r, const unsigned char *item, size_t size,
-                 int64_t last[SIDES_MOST])
-{
-    struct head head;
-
-    if (size < sizeof head)
-        return test_line(__LINE__);
-    memcpy(&head, item, sizeof head);
-    if (head.producer >= r->producers || head.number >= r->items ||
-        size != size_of(r, head))
-        return test_line(__LINE__);
-    if (head.number <= last[head.producer])
-        return test_line(__LINE__);
-    last[head.producer] = head.number;
-    if (!test_is(item + sizeof head, size - sizeof head, head.number))
-        return test_line(__LINE__);
-    if (atomic_fetch_add(&r->seen[head.producer * ITEMS + head.number], 1))
-        return test_line(__LINE__);
-    r->taken++;
-    return 0;
 }
 
 /* In one of the ways to get: an item, or -errno. */
@@ -151,7 +106,7 @@ static int consume(struct round *r, struct queue *q, uint32_t consumer)
 
         r->operations++;
         if (got >= 0)
-            line = check(r, item, (size_t)got, last);
+            line = round_check(r, item, (size_t)got, last, size_of);
         else if (got == -ETIMEDOUT)
             r->empty++;
         else if (got == -EMSGSIZE)
@@ -190,11 +145,6 @@ TARGET(take_a_side)
 
 /* --- a round --------------------------------------------------------------
  */
-
-static uint64_t below(uint64_t n)
-{
-    return test_mix(&test_seed) % n;
-}
 
 static void draw(struct round *r, size_t *maxsize)
 {
@@ -239,12 +189,7 @@ static void play(unsigned way, struct region *region)
     line = consume(r, &q, r->consumers - 1);
     if (line)
         r->line = line;
-    for (uint32_t i = 0; i < others; i++) {
-        if (r->line)
-            process_kill(&sides[i]); /* nobody gets what it has put */
-        if (test_finish(&sides[i]) && !r->line)
-            r->line = test_line(__LINE__);
-    }
+    round_finish(r, sides, others);
     if (r->line)
         fail_msg("way %u, maxsize %zu, %u to %u: line %d (modulo 256)", way,
                  maxsize, r->producers, r->consumers, r->line);
@@ -257,26 +202,18 @@ static void play(unsigned way, struct region *region)
 
 static void rounds_of(unsigned (*way)(void), const char *name)
 {
-    uint64_t items = 0, operations = 0, full = 0, empty = 0, too_long = 0;
+    struct sums sums = {.items = 0};
     struct region region;
     struct round *r;
 
     assert_int_equal(region_open(&region, sizeof *r), 0);
     r = region.base;
-    for (int i = 0; i < ROUNDS || operations < 100000; i++) {
+    for (int i = 0; i < ROUNDS || sums.operations < 100000; i++) {
         alarm(6 * CENSUS_SECONDS);
         play(way(), &region);
-        items += r->taken;
-        operations += r->operations;
-        full += r->full;
-        empty += r->empty;
-        too_long += r->too_long;
+        sums_add(&sums, r);
     }
-    print_message("%s: %llu items in %llu operations (%llu full, %llu empty, "
-                  "%llu too long)\n",
-                  name, (unsigned long long)items,
-                  (unsigned long long)operations, (unsigned long long)full,
-                  (unsigned long long)empty, (unsigned long long)too_long);
+    sums_print(&sums, name);
     region_close(&region);
 }
 

@@ -6,32 +6,11 @@
  * One process, no fork: what a race detector can see.
  */
 #include "queue/test_queues.h"
+#include "sync/test_together.h"
 
-enum { THREADS = 4, TURNS = 400 };
+enum { TURNS = 400 };
 
 static struct queue shared;
-static pthread_barrier_t together;
-static atomic_int wrong; /* the line of what was wrong, at last */
-
-static void note(int line)
-{
-    if (line)
-        wrong = line;
-}
-
-/* Run f in THREADS threads at once, each with its number. */
-static void run_all(void *(*f)(void *))
-{
-    pthread_t threads[THREADS];
-
-    pthread_barrier_init(&together, NULL, THREADS);
-    for (intptr_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, f, (void *)i), 0);
-    for (int i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    pthread_barrier_destroy(&together);
-    assert_int_equal(wrong, 0);
-}
 
 /* --- each puts some and gets as many, whosever they are --- */
 
@@ -231,11 +210,6 @@ static void threads_have_queues_of_their_own(void **state)
     test_reap_freed(before);
 }
 
-static void *nothing(void *unused)
-{
-    return unused;
-}
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -246,11 +220,8 @@ int main(int argc, char **argv)
         TEST_WAYS(a_put_is_accepted_or_told_of_the_close),
         TEST_WAYS(threads_have_queues_of_their_own),
     };
-    pthread_t first;
 
     mechanisms_init(argc, argv);
-    /* With the first thread a race detector starts one of its own. */
-    if (pthread_create(&first, NULL, nothing, NULL) == 0)
-        pthread_join(first, NULL);
+    start_the_first_thread();
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

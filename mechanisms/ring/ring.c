@@ -335,17 +335,24 @@ ssize_t ring_get_new(struct ring *r, void **item, int64_t timeout)
 /* --- the rest --------------------------------------------------------------
  */
 
-/* What was got is looked at first: what was put is never behind it. */
+/*
+ * The two ends are seen as they were at one time: nothing was got between the
+ * look at the one and the look at the other.  Else whoever is held up between
+ * them would count items together that never were there together.
+ */
 size_t ring_qsize(const struct ring *r)
 {
     const struct ring_state *s = r->state;
-    uint64_t got =
-        atomic_load_explicit(&s->ends[RING_GET].place, memory_order_acquire);
-    uint64_t put =
-        atomic_load_explicit(&s->ends[RING_PUT].place, memory_order_acquire);
-    uint32_t items = place_items(put) - place_items(got);
+    const _Atomic uint64_t *get = &s->ends[RING_GET].place;
+    uint64_t put, got, seen = atomic_load_explicit(get, memory_order_acquire);
 
-    return items < s->maxsize ? items : s->maxsize;
+    do {
+        got = seen;
+        put = atomic_load_explicit(&s->ends[RING_PUT].place,
+                                   memory_order_acquire);
+        seen = atomic_load_explicit(get, memory_order_acquire);
+    } while (seen != got);
+    return place_items(put) - place_items(got);
 }
 
 bool ring_empty(const struct ring *r)

@@ -10,12 +10,13 @@
 #include "common/test_matrix_common.h"
 #include "pipe/test_matrix_pipe.h"
 #include "queue/test_matrix_queue.h"
+#include "ring/test_matrix_ring.h"
 #include "sync/test_matrix_sync.h"
 
 /* A mechanism joins by a header above and a line here. */
 static const struct shareable *const things[] = {
     &matrix_bytes,  &matrix_fd,  &matrix_region, &matrix_writer, &matrix_reader,
-    &matrix_duplex, MATRIX_SYNC, MATRIX_QUEUES,  NULL,
+    &matrix_duplex, MATRIX_SYNC, MATRIX_QUEUES,  MATRIX_RINGS,   NULL,
 };
 
 /* Pack a thing for a child that hands it on by `next`, or uses it. */

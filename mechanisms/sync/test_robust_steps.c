@@ -2,29 +2,10 @@
 /*
  * test_robust_steps.c - a user of a robust lock is killed after each single
  * instruction of an acquire and a release, in turn.
- *
- * No storm finds every moment; ptrace(2) has them all.
  */
-#include "sync/test_sharing.h"
+#include "sync/test_stepping.h"
 
 #include <linux/futex.h>
-#include <sys/ptrace.h>
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-
-/* After each of them; what a sanitizer adds is many more of its own. */
-#ifdef __SANITIZE_ADDRESS__
-enum { EVERY = 5 };
-#else
-enum { EVERY = 1 };
-#endif
-
-/* More instructions than that are a loop. */
-enum { STEPS_MOST = 10000 };
 
 struct stage {
     struct lock_state state;
@@ -41,15 +22,14 @@ static int takes_steps(void *argument)
     struct stage *s = argument;
     int error = s->held ? lock_acquire(&s->lock, 0) : 0;
 
-    if (error || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+    if (error || !stepping_begins())
         return test_line(__LINE__);
-    kill(getpid(), SIGSTOP);
     if (!s->held)
         error = lock_acquire(&s->lock, 0);
     if (error == 0 || error == -EOWNERDEAD)
         error = lock_release(&s->lock);
     s->ended = 1;
-    kill(getpid(), SIGSTOP);
+    stepping_ends();
     return error ? test_line(__LINE__) : 0;
 }
 
@@ -63,34 +43,20 @@ static int takes_it_after(void *argument)
     return lock_release(&s->lock) ? test_line(__LINE__) : 0;
 }
 
-/* A child at its first stop; 0: ptrace is denied. */
 static pid_t begin_steps(struct stage *s)
 {
-    pid_t pid;
-    int status;
-
     lock_init(&s->lock, &s->state, LOCK_ROBUST);
     s->state.word = s->word;
     s->state.none_woken = s->none_woken;
     s->ended = 0;
-    pid = test_fork(takes_steps, s);
-    status = -1;
-    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-    return WIFSTOPPED(status) ? pid : 0;
+    return stepping_fork(takes_steps, s);
 }
 
 /* n single steps, or fewer when it has done all. */
 static void step(pid_t pid, const struct stage *s, int n)
 {
-    int status;
-
-    for (; n && !s->ended; n--) {
-        assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFSTOPPED(status));
-        if (WSTOPSIG(status) != SIGTRAP)
-            break;
-    }
+    while (n-- && !s->ended && stepping_step(pid, NULL) == STEPPED)
+        ;
 }
 
 static void expect_next(struct stage *s, int steps, uint32_t *told)
@@ -115,10 +81,6 @@ static void kill_after_each(struct stage *s, bool wanted, const char *what)
         pid_t pid = begin_steps(s), waiter = 0;
 
         alarm(CENSUS_SECONDS);
-        if (pid == 0) {
-            print_message("ptrace is denied\n");
-            skip();
-        }
         if (wanted) {
             waiter = test_fork(takes_it_after, s);
             assert_true(test_sleeps(waiter, &s->state.word));

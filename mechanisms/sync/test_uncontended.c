@@ -1,54 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // wrap: syscall
-/*
- * test_uncontended.c - what nobody has to wait for is no system call.
- *
- * All of sync/ reaches the kernel through syscall(2); the linker sends its
- * calls here, where they are counted.
- */
-#include "sync/test_sharing.h"
-
-#include <linux/futex.h>
-
-static unsigned futex_calls, other_calls;
-
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
-
-long __wrap_syscall(long number, ...)
-{
-    long a[6];
-    va_list list;
-
-    va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(list, long);
-    va_end(list);
-    if (number == SYS_futex)
-        futex_calls++;
-    else
-        other_calls++;
-    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-static void expect_none(const char *what)
-{
-    if (futex_calls || other_calls)
-        fail_msg("%s: %u futex calls, %u others", what, futex_calls,
-                 other_calls);
-}
-
-/* A thread asks for its id, and its list, once in its life. */
-static void learn_who_we_are(void)
-{
-    struct lock l;
-
-    assert_int_equal(lock_open(&l, LOCK_ROBUST), 0);
-    assert_int_equal(lock_acquire(&l, 0), 0);
-    assert_int_equal(lock_release(&l), 0);
-    lock_close(&l);
-    futex_calls = other_calls = 0;
-}
+/* test_uncontended.c - what nobody has to wait for is no system call. */
+#include "sync/test_calls.h"
 
 static void a_lock_of_any_kind_is_taken_and_released(void **state)
 {

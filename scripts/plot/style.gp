@@ -29,6 +29,9 @@ set encoding utf8
 # A finding holds none of the marks of enhanced text: _ ^ @ & ~ { }
 bold(text) = sprintf("{/:Bold=%d %s}", big, text)
 big = FORMAT eq "png" ? 18 : 24
+# As bold, and small enough for a text that is longer than a slide is wide.
+fitted(text) = sprintf("{/:Bold=%.1f %s}", strlen(text) > 76 \
+    ? big * 76.0 / strlen(text) : big, text)
 small = FORMAT eq "png" ? 12 : 15
 
 # A variant is what a figure shows beside the usual: duplex, huge pages.
@@ -39,7 +42,9 @@ names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "cpython-ring cpython-manager "  \
       . "cpython-fork cpython-spawn cpython-forkserver floor-spawn " \
       . "floor-python lock-robust semaphore floor-mutex floor-mutex-robust " \
-      . "floor-sem cpython-lock cpython-semaphore"
+      . "floor-sem cpython-lock cpython-semaphore " \
+      . "queue-plain ring-spin raw-pipe af-unix posix-mq eventfd zeromq " \
+      . "zeromq-pair boost open-mpi cpython-array"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -76,15 +81,28 @@ set style line 33 lc rgb "#000000" dt (8,3,2,3)    pt 10 lw 2.0 ps 0.9
 set style line 34 lc rgb "#000000" dt (14,3)       pt 4  lw 2.0 ps 0.9
 set style line 35 lc rgb "#CC79A7" dt (14,4)       pt 8  lw 2.2 ps 0.9
 set style line 36 lc rgb "#CC79A7" dt (12,3,3,3)   pt 4  lw 2.2 ps 0.9
+set style line 37 lc rgb "#009E73" dt (4,3)        pt 8  lw 2.2 ps 0.9
+set style line 38 lc rgb "#D55E00" dt (4,3)        pt 14 lw 2.5 ps 0.9
+# What a user would pick instead: thinner, and its points are hollow.
+set style line 39 lc rgb "#0072B2" dt (2,2)        pt 6  lw 1.4 ps 0.8
+set style line 40 lc rgb "#E69F00" dt (2,2)        pt 4  lw 1.4 ps 0.8
+set style line 41 lc rgb "#009E73" dt (8,2,2,2)    pt 12 lw 1.4 ps 0.8
+set style line 42 lc rgb "#56B4E9" dt (2,2)        pt 10 lw 1.4 ps 0.8
+set style line 43 lc rgb "#D55E00" dt (8,2,2,2)    pt 8  lw 1.4 ps 0.8
+set style line 44 lc rgb "#E69F00" dt (8,2,2,2)    pt 2  lw 1.4 ps 0.8
+set style line 45 lc rgb "#0072B2" dt (8,2,2,2)    pt 14 lw 1.4 ps 0.8
+set style line 46 lc rgb "#000000" dt (4,2)        pt 12 lw 1.4 ps 0.8
+set style line 47 lc rgb "#CC79A7" dt (6,4)        pt 12 lw 2.2 ps 0.9
 # The last is of a mechanism that has no style of its own yet.
-set style line 37 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+set style line 48 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
 listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
 style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#D55E00 #0072B2 #56B4E9 #009E73 #D55E00 #000000 #000000 #000000 " \
         . "#CC79A7 #CC79A7 #000000 #CC79A7 #CC79A7 #CC79A7 #CC79A7 #CC79A7 " \
         . "#CC79A7 #CC79A7 #CC79A7 #000000 #777777 #D55E00 #009E73 #000000 " \
-        . "#000000 #000000 #CC79A7 #CC79A7 #777777"
+        . "#000000 #000000 #CC79A7 #CC79A7 #009E73 #D55E00 #0072B2 #E69F00 " \
+        . "#009E73 #56B4E9 #D55E00 #E69F00 #0072B2 #000000 #CC79A7 #777777"
 twin_of(name) = name eq "pipe" ? "cpython" \
     : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
@@ -100,6 +118,28 @@ bins(where, columns) = "LC_ALL=C awk -f ".quote(HERE."/select.awk") \
     . " ".quote(HIST)." 2>/dev/null | LC_ALL=C sort -g"
 count(where, columns) = int(system(rows(where, columns)." | wc -l"))
 first(where, columns) = system(rows(where, columns)." | head -n 1")
+
+# What one operation took, of a panel of operations.awk: style, title, bytes,
+# capacity, median and its interval, one way and its interval, times faster
+# and its interval, and the placement of the panel.
+VALUES = "kind mechanism workload bytes? placement settings? median " \
+    ."median_low? median_high? latency_p50? latency_p50_low? " \
+    ."latency_p50_high? times_faster? times_faster_low? times_faster_high?"
+peers = "raw-pipe af-unix posix-mq eventfd zeromq zeromq-pair boost open-mpi"
+is_peer(name) = sum [i=1:words(peers)] (word(peers, i) eq name ? 1 : 0)
+operations(panel, options) = "LC_ALL=C awk -f ".quote(HERE."/select.awk") \
+    ." -v where= -v columns=".quote(VALUES)." ".quote(TSV) \
+    ." | LC_ALL=C awk -f ".quote(HERE."/operations.awk") \
+    ." -v panel=".panel." -v peers=".quote(peers)." ".options
+leads = " | LC_ALL=C awk -f ".quote(HERE."/leads.awk")." -v peers=" \
+    .quote(peers)." | sed 's/.*/\"&\"/' | tr '\n' ' '"
+place_text(place) = place eq "same" ? "one core" \
+    : place eq "cross" ? "two cores" : "whatever cores"
+
+# "7", or "5 to 7".
+rounds_of(where) = system(rows(where, "rounds median") \
+    ." | awk 'NR == 1 { n = $1 } { m = $1 } END {" \
+    ." print (n == m ? n : n \" to \" m) }'")
 
 # A mechanism as the subject of a finding.
 subject(name) = name eq "pipe" ? "A pipe" \
