@@ -36,10 +36,9 @@ if (deep == 0) {
     print "no stream, no round trip, and nothing that CPython does as well"
     exit status 77
 }
-if (deep > 29) {
-    HEIGHT = 720 + 18 * (deep - 29)
-    load style
-}
+# As many as fit a slide; with more it grows, which is the style's to do.
+HEIGHT = deep > 29 ? 720 + 18 * (deep - 29) : 720
+load style
 
 # The finding: the best of ours beside the best peer, both holding as many
 # messages if a run has such rows, and CPython's queue.
@@ -95,12 +94,14 @@ set label 1001 at screen 0.985,0.025 * 720 / HEIGHT right
 array Of[4] = [1, 1, 2, 3]
 array Field[4] = [5, 8, 5, 5]
 array Head[4] = ["a message", "one way, p50", "round trip", ""]
-# How many rows have a value in that field, the least and the greatest end.
-extent(b, field) = system(Block[b]." | awk -F '\t' -v f=".field." '" \
-    ."$f == \"\" || $f == \"nan\" { next }" \
-    ."{ l = $(f + 1) == \"nan\" ? $f : $(f + 1);" \
-    ."h = $(f + 2) == \"nan\" ? $f : $(f + 2) }" \
-    ."!n++ || l + 0 < low { low = l + 0 } h + 0 > high { high = h + 0 }" \
+# The rows that have a value in that field: which one, the value, and the ends
+# of its interval, or itself.  How many there are, the least and the greatest.
+dots(b, field) = Block[b]." | awk -F '\t' -v OFS='\t' -v f=".field." '" \
+    ."$f != \"\" && $f != \"nan\" { print NR, $f," \
+    ."($(f + 1) == \"nan\" ? $f : $(f + 1))," \
+    ."($(f + 2) == \"nan\" ? $f : $(f + 2)) }'"
+extent(b, field) = system(dots(b, field)." | awk '" \
+    ."!n++ || $3 + 0 < low { low = $3 + 0 } $4 + 0 > high { high = $4 + 0 }" \
     ."END { print n + 0, low + 0, high + 0 }'")
 has(b, field) = int(word(extent(b, field), 1)) > 0
 # How wide its names are, in px of 1280; ours are bold, and so wider.
@@ -130,6 +131,7 @@ if (wide > 700) { wide = 700 }
 
 names_font = sprintf("sans-serif,%d", FORMAT eq "png" ? 10 : 13)
 text_color = "#222222"
+said_in(p, value) = p == 4 ? ratio_text(value) : time_text(value)
 strong(text) = "{/:Bold ".text."}"
 is_ours(name) = !is_peer(name) && name[1:7] ne "cpython"
 title_of(b) = b == 1 ? size_text(real(bytes))." in a full stream, " \
@@ -167,7 +169,7 @@ do for [p=1:4] {
     room = 66.0 / (wide > 120 ? wide - 66 : 60)
     set xrange [low * exp(-0.06 * span) : high * exp(room * 1.06 * span)]
     row = rows_of(b)
-    set label 1 Head[p] at graph 0,1.025 left noenhanced \
+    set label 1 Head[p] at graph 0,screen below(0.815) left noenhanced \
         font names_font textcolor rgb "#666666"
     if (starts) {
         set label 2 title_of(b) at screen names_at / 1280,below(0.85) left \
@@ -175,13 +177,14 @@ do for [p=1:4] {
             textcolor rgb text_color
     }
     if (p == 1) {
-        set label 3 "capacity" at screen (edge - 10) / 1280,graph 1.025 right \
-            noenhanced font names_font textcolor rgb "#666666"
+        set label 3 "capacity" at screen (edge - 10) / 1280, \
+            screen below(0.815) right noenhanced font names_font \
+            textcolor rgb "#666666"
     }
     last_of = p > 1 || !Shown[2]
     if (last_of && Factor[b] > 0) {
         set label 4 "× CPython" at screen (edge + wide + Factor[b]) / 1280, \
-            graph 1.025 right noenhanced font names_font \
+            screen below(0.815) right noenhanced font names_font \
             textcolor rgb "#666666"
     }
     do for [i=1:n] {
@@ -210,20 +213,18 @@ do for [p=1:4] {
         set arrow 9 from 1,graph 0 to 1,graph 1 nohead back \
             lc rgb "#000000" lw 1.2
     }
-    f = Field[p]
-    set table $Rows separator tab
-    plot "< ".Block[b] using (style_of(strcol(1))):(column(0) + 1) \
-        :(column(f)):(column(f + 1)):(column(f + 2)) with table
+    set table $Dots separator tab
+    plot "< ".dots(b, Field[p]) using 1:2:3:4 with table
     unset table
-    plot for [i=1:n] $Rows every ::i-1::i-1 using ($4 < $5 ? $3 : NaN):2:4:5 \
+    plot for [i=1:n] $Dots using ($1 == i && $3 < $4 ? $2 : NaN):1:3:4 \
         with xerrorbars lc rgb colour_of(word(row, 4 * i - 3)) \
         lw (is_ours(word(row, 4 * i - 3)) ? 1.8 : 1.2) dt solid pt -1 \
         notitle, \
-        for [i=1:n] $Rows every ::i-1::i-1 using 3:2 with points \
+        for [i=1:n] $Dots using ($1 == i ? $2 : NaN):1 with points \
         ls style_of(word(row, 4 * i - 3)) ps 0.75 notitle, \
-        $Rows using ($5 > $3 ? $5 : $3):2:($3 == $3 ? p == 4 ? ratio_text($3) \
-            : time_text($3) : "") with labels left offset character 0.8,0 \
-        noenhanced font names_font textcolor rgb text_color notitle
+        $Dots using ($4 > $2 ? $4 : $2):1:(said_in(p, $2)) \
+        with labels left offset character 0.8,0 noenhanced font names_font \
+        textcolor rgb text_color notitle
     edge = edge + wide + (last_of ? Factor[b] + GAP : 0)
     unset label
     unset arrow
