@@ -83,12 +83,12 @@ static void act_after_each(const struct scene *scene)
     static struct course course;
     struct stage *s = stage_open(scene);
 
-    alarm(CENSUS_SECONDS);
+    alarm(4 * CENSUS_SECONDS);
     start_child(s);
     follow(s, &course);
     test_kill(s->pids[CHILD]);
     stage_close(s);
-    for (int n = 0; n <= course.path.n; n += EVERY)
+    for (int n = 0; n <= course.path.n; n += path_stride(&course.path))
         act_after(&course, scene, n);
     print_message("%s, %u of %u: %d instructions\n",
                   scene->end == RING_PUT ? "put" : "get", scene->before,
