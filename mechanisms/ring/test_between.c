@@ -64,12 +64,13 @@ static int all_was_right(struct stage *s)
 static void act_after(const struct course *c, const struct scene *scene, int n)
 {
     struct stage *s = stage_open(scene);
+    bool slept;
     int line;
 
     start_child(s);
-    go(s, c, n);
+    slept = go(s, c, n) == ASLEEP;
     let_it_come(s, FACING, facing_acts);
-    let_child_go(s, c->last == ASLEEP && n == c->path.n);
+    let_child_go(s, slept);
     line = all_was_right(s);
     if (line)
         fail_msg("%s, %u of %u: after %d instructions: line %d (modulo 256)",
