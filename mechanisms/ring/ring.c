@@ -227,7 +227,8 @@ static int put(struct ring *r, const void *item, uint64_t size, int64_t timeout,
     }
     /* region: ring-put */
     memcpy(to, &size, UNIT);
-    memcpy(to + UNIT, item, size);
+    if (size) /* of none there may be no address */
+        memcpy(to + UNIT, item, size);
     go_on(r, RING_PUT, units);
     /* end: ring-put */
     return 0;
@@ -296,7 +297,8 @@ static ssize_t get(struct ring *r, struct into *into, int64_t timeout,
     if (size > into->size)
         return -EMSGSIZE;
     /* region: ring-get */
-    memcpy(into->bytes, here(r, RING_GET) + UNIT, size);
+    if (size)
+        memcpy(into->bytes, here(r, RING_GET) + UNIT, size);
     go_on(r, RING_GET, units_of(size));
     /* end: ring-get */
     return got;

@@ -64,12 +64,13 @@ static int all_was_right(struct stage *s)
 static void act_after(const struct course *c, const struct scene *scene, int n)
 {
     struct stage *s = stage_open(scene);
+    bool slept;
     int line;
 
     start_child(s);
-    go(s, c, n);
+    slept = go(s, c, n) == ASLEEP;
     let_it_come(s, FACING, facing_acts);
-    let_child_go(s, c->last == ASLEEP && n == c->path.n);
+    let_child_go(s, slept);
     line = all_was_right(s);
     if (line)
         fail_msg("%s, %u of %u: after %d instructions: line %d (modulo 256)",
@@ -83,12 +84,12 @@ static void act_after_each(const struct scene *scene)
     static struct course course;
     struct stage *s = stage_open(scene);
 
-    alarm(CENSUS_SECONDS);
+    alarm(4 * CENSUS_SECONDS);
     start_child(s);
     follow(s, &course);
     test_kill(s->pids[CHILD]);
     stage_close(s);
-    for (int n = 0; n <= course.path.n; n += EVERY)
+    for (int n = 0; n <= course.path.n; n += path_stride(&course.path))
         act_after(&course, scene, n);
     print_message("%s, %u of %u: %d instructions\n",
                   scene->end == RING_PUT ? "put" : "get", scene->before,

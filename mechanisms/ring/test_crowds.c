@@ -46,7 +46,7 @@ static void of_many_who_wait_each_has_its_turn(void **state)
 /* Who spins with others on one processor has it for as long as it is let. */
 static uint64_t turns(void **state, uint64_t most)
 {
-    return wait_in(state) == RING_SPIN ? most / 100 : most;
+    return wait_in(state) == RING_SPIN ? most / 200 : most;
 }
 
 static void all_who_put_and_all_who_get_end(void **state)

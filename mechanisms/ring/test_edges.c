@@ -98,6 +98,7 @@ static void lap(struct ring *r, size_t most, size_t size)
 /* With bytes for one more, so that it is the items that are enough. */
 static void a_ring_holds_as_many_items_as_it_should(void **state)
 {
+    alarm(4 * CENSUS_SECONDS);
     for (size_t maxsize = 1; maxsize <= MOST; maxsize++) {
         struct ring r;
         size_t laps;
@@ -117,6 +118,7 @@ static void a_ring_holds_as_many_items_as_it_should(void **state)
 
 static void a_ring_holds_as_many_bytes_as_it_should(void **state)
 {
+    alarm(4 * CENSUS_SECONDS);
     for (size_t units = 1; units <= MOST; units++) {
         const size_t sizes[] = {0, UNIT, 1 + units * 13 % 100, 2000};
         struct ring r;

@@ -221,17 +221,23 @@ static inline void follow(struct stage *s, struct course *c)
     c->acted[c->path.n] = s->acted;
 }
 
-static inline void go_from(struct stage *s, const struct course *c, int from,
-                           int n)
+/* As far as the n-th, or until it sleeps: what the clock does, whom a wait
+ * asks first, is not always as long. */
+static inline enum stepped go_from(struct stage *s, const struct course *c,
+                                   int from, int n)
 {
-    for (from = path_follow(&c->path, s->pids[CHILD], from, n); from < n;
-         from++)
-        step(s);
+    enum stepped stepped = STEPPED;
+
+    from = path_follow(&c->path, s->pids[CHILD], from, n);
+    for (; from < n && stepped == STEPPED; from++)
+        stepped = step(s);
+    return stepped;
 }
 
 /* n of its steps. */
-static inline void go(struct stage *s, const struct course *c, int n)
+static inline enum stepped go(struct stage *s, const struct course *c, int n)
 {
+    enum stepped stepped;
     int from = 0;
 
     if (c->locked >= 0 && n > c->locked) {
@@ -239,9 +245,10 @@ static inline void go(struct stage *s, const struct course *c, int n)
         go_from(s, c, 0, from);
         look_at_child(s);
     }
-    go_from(s, c, from, n);
+    stepped = go_from(s, c, from, n);
     s->acted = c->acted[n];
     look_at_child(s);
+    return stepped;
 }
 
 /* As the scene begins: with those asleep who are before the first step. */

@@ -185,9 +185,9 @@ static void killed_anywhere(const struct scene *scene)
     static struct course course;
     unsigned counted = 0;
 
-    alarm(CENSUS_SECONDS);
+    alarm(4 * CENSUS_SECONDS);
     find_course(&course, scene);
-    for (int n = 0; n <= course.path.n; n += EVERY)
+    for (int n = 0; n <= course.path.n; n += path_stride(&course.path))
         kill_after(&course, scene, n, &counted);
     print_message("%s: %d instructions%s, counted after %u\n", name_of(scene),
                   course.path.n, course.last == ASLEEP ? ", asleep" : "",

@@ -54,6 +54,13 @@ static inline void path_add(struct path *p, pid_t pid)
     p->n++;
 }
 
+/* After each instruction; with a sanitizer, whose are most of them and whose
+ * processes are slow to begin, after some. */
+static inline int path_stride(const struct path *p)
+{
+    return EVERY == 1 ? 1 : p->n / 50 + 1;
+}
+
 #if defined __x86_64__
 enum { TRAP = 0xcc, TRAP_MASK = 0xff };
 #elif defined __aarch64__

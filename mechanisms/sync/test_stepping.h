@@ -42,8 +42,8 @@ static inline void stepping_ends(void)
     kill(getpid(), SIGSTOP);
 }
 
-/* A child of f that has come to where the steps begin.  Where ptrace is denied
- * the test is skipped. */
+/* A child of f that has come to where the steps begin, and that ends with us.
+ * Where ptrace is denied the test is skipped. */
 static inline pid_t stepping_fork(int (*f)(void *), void *argument)
 {
     pid_t pid = test_fork(f, argument);
@@ -54,6 +54,7 @@ static inline pid_t stepping_fork(int (*f)(void *), void *argument)
         print_message("ptrace is denied\n");
         skip();
     }
+    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
     return pid;
 }
 
