@@ -27,8 +27,8 @@ static void of_many_who_wait_each_has_its_turn(void **state)
         struct scene *s = scene_open(state, each_end[i]);
         pid_t pids[MANY];
 
-        for (int n = 0; s->end == RING_PUT && n < 4; n++)
-            assert_int_equal(use(s, 0), 0);
+        while (s->end == RING_PUT && use(s, 0) == 0)
+            ; /* until it is full */
         pids[0] = test_fork(uses_it, s);
         assert_true(test_waits(&s->ring, s->end, pids[0]));
         for (int n = 1; n < MANY; n++)
@@ -102,14 +102,15 @@ static int asks(void *argument)
     return 0;
 }
 
-static void an_answer_comes_to_each_question(void **state)
+static void ask_and_answer(void **state, uint64_t turns, bool alone)
 {
     struct pair p;
     pid_t pids[2];
 
     test_open_ring(&p.there, 1, 0, wait_in(state));
     test_open_ring(&p.back, 1, 0, wait_in(state));
-    p.turns = turns(state, 20000);
+    assert_int_equal(p.there.alone, alone);
+    p.turns = turns;
     pids[0] = test_fork(answers, &p);
     pids[1] = test_fork(asks, &p);
     test_ends(pids[0]);
@@ -120,12 +121,36 @@ static void an_answer_comes_to_each_question(void **state)
     ring_close(&p.back);
 }
 
+static void an_answer_comes_to_each_question(void **state)
+{
+    cpu_set_t all;
+
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    ask_and_answer(state, turns(state, 20000), CPU_COUNT(&all) == 1);
+}
+
+/* Where both have one processor. */
+static void nor_does_it_fail_where_only_one_can_run(void **state)
+{
+    cpu_set_t before, one;
+
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    CPU_ZERO(&one);
+    for (unsigned core = 0; !CPU_COUNT(&one); core++)
+        if (CPU_ISSET(core, &before))
+            CPU_SET(core, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    ask_and_answer(state, turns(state, 2000), true);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST_WAITS(of_many_who_wait_each_has_its_turn),
         TEST_WAITS(all_who_put_and_all_who_get_end),
         TEST_WAITS(an_answer_comes_to_each_question),
+        TEST_WAITS(nor_does_it_fail_where_only_one_can_run),
     };
 
     mechanisms_init(argc, argv);

@@ -15,7 +15,7 @@
 
 #include "queue/test_rounds.h"
 
-enum { OPERATIONS = 1000000, ITEMS = 50000, SPIN_ITEMS = 2000 };
+enum { OPERATIONS = 1000000, ITEMS = 50000, SPIN_ITEMS = 500 };
 enum { ITEM_MOST = 100000, LITTLE = 160 };
 
 /* Up to the longest that the ring takes; short ones most often. */
