@@ -12,8 +12,13 @@ enum {
     BATCH_MOST = 1 << 20 /* operations */
 };
 
-/* What a stream's samples are taken over, as in measure.c. */
+/*
+ * What a stream's samples are taken over, as in measure.c.  Between two hosts
+ * it goes in bursts of its capacity, so there a sample is of several of those,
+ * unless then there would be few samples.
+ */
 static const int64_t stream_batch = SECOND / 1000;
+enum { BURSTS = 4 };
 
 /* ns that one look at the clock takes. */
 static int64_t clock_cost(void)
@@ -66,10 +71,16 @@ static unsigned choose_batch(const struct rank *r, double ns)
     double clock = (double)clock_cost(), want = CLOCKS_BATCH * clock;
     unsigned batch = 1;
 
-    if (r->job.stream)
-        want = (double)stream_batch;
-    else if (ns >= CLOCKS_ALONE * clock)
+    if (r->job.stream) {
+        double bursts = BURSTS * (double)r->job.capacity * ns;
+        double most = (double)r->job.window / (2 * LEAST_SAMPLES);
+
+        want = bursts < most ? bursts : most;
+        if (want < (double)stream_batch)
+            want = (double)stream_batch;
+    } else if (ns >= CLOCKS_ALONE * clock) {
         return 1;
+    }
     while (batch * ns < want && batch < BATCH_MOST)
         batch *= 2;
     return batch;
