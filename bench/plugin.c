@@ -142,8 +142,8 @@ static const struct setting open_mpi_grid[] = {
     {.name = NULL}};
 
 #define LAUNCHED                                                               \
-    .peers = 1, .sized = true, .forked = true, .spins = true,                  \
-    .grid = open_mpi_grid, .program = "open-mpi"
+    .peers = 1, .sized = true, .forked = true, .grid = open_mpi_grid,          \
+    .program = "open-mpi"
 
 static const struct workload open_mpi_workloads[] = {
     {.name = "roundtrip", .unit = "round trip", .guess = 2000, LAUNCHED},
@@ -155,7 +155,7 @@ static const struct mechanism open_mpi_mechanism = {
     .name = "open-mpi",
     .variant_of = "ring",
     .python = "Python has none",
-    .summary = "Open MPI, mpirun -n 2: it spins",
+    .summary = "Open MPI, mpirun -n 2: it spins, and yields on one core",
     .workloads = open_mpi_workloads};
 
 int plugin_run(const struct trial_spec *spec, struct findings *found,
