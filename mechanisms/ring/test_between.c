@@ -82,8 +82,10 @@ static void act_after(const struct course *c, const struct scene *scene, int n)
 static void act_after_each(const struct scene *scene)
 {
     static struct course course;
-    struct stage *s = stage_open(scene);
+    struct stage *s;
 
+    stepping_needed();
+    s = stage_open(scene);
     alarm(4 * CENSUS_SECONDS);
     start_child(s);
     follow(s, &course);
@@ -148,6 +150,7 @@ static void no_size_is_told_that_never_was(void **state)
     bool all = false;
 
     (void)state;
+    stepping_needed();
     for (int n = 0; !all; n++) {
         struct stage *s = stage_open(&scene);
 

@@ -185,6 +185,7 @@ static void killed_anywhere(const struct scene *scene)
     static struct course course;
     unsigned counted = 0;
 
+    stepping_needed();
     alarm(4 * CENSUS_SECONDS);
     find_course(&course, scene);
     for (int n = 0; n <= course.path.n; n += path_stride(&course.path))

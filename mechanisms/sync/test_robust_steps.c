@@ -77,6 +77,7 @@ static void kill_after_each(struct stage *s, bool wanted, const char *what)
     uint32_t told = 0;
     int steps = 0;
 
+    stepping_needed();
     for (bool all = false; !all; steps += EVERY) {
         pid_t pid = begin_steps(s), waiter = 0;
 

@@ -42,20 +42,44 @@ static inline void stepping_ends(void)
     kill(getpid(), SIGSTOP);
 }
 
-/* A child of f that has come to where the steps begin, and that ends with us.
- * Where ptrace is denied the test is skipped. */
-static inline pid_t stepping_fork(int (*f)(void *), void *argument)
+/* A child of f that has come to where the steps begin, or has ended in vain. */
+static inline bool stepping_starts(int (*f)(void *), void *argument, pid_t *pid)
 {
-    pid_t pid = test_fork(f, argument);
     int status = -1;
 
-    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-    if (!WIFSTOPPED(status)) {
-        print_message("ptrace is denied\n");
-        skip();
-    }
-    ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_EXITKILL);
+    *pid = test_fork(f, argument);
+    assert_int_equal(waitpid(*pid, &status, WUNTRACED), *pid);
+    if (!WIFSTOPPED(status))
+        return false;
+    ptrace(PTRACE_SETOPTIONS, *pid, NULL, PTRACE_O_EXITKILL); /* with us */
+    return true;
+}
+
+static inline pid_t stepping_fork(int (*f)(void *), void *argument)
+{
+    pid_t pid;
+
+    assert_true(stepping_starts(f, argument, &pid));
     return pid;
+}
+
+static inline int stepping_tries(void *unused)
+{
+    (void)unused;
+    return stepping_begins() ? 0 : 1;
+}
+
+/* Where ptrace is denied a test is skipped, before it has opened anything. */
+static inline void stepping_needed(void)
+{
+    pid_t pid;
+
+    if (stepping_starts(stepping_tries, NULL, &pid)) {
+        test_kill(pid);
+        return;
+    }
+    print_message("ptrace is denied\n");
+    skip();
 }
 
 /* What a step has come to. */
