@@ -454,10 +454,8 @@ int ring_open(struct ring *r, size_t maxsize, size_t bytes, enum ring_wait wait)
     s->units = (uint32_t)(bytes / UNIT);
     s->maxsize = maxsize ? (uint32_t)maxsize : UINT32_MAX;
     s->wait = wait;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         lock_init(&unused, &s->ends[i].lock, LOCK_ROBUST);
-        s->ends[i].gate.word = GATE_OPEN;
-    }
     return attach(r);
 }
 

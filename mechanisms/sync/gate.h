@@ -4,12 +4,17 @@
  *
  * One thread sleeps at a gate while a 64-bit word is what it was; another sets
  * the word and wakes it.  Who sets the word must not take the wake-up with it
- * when it is killed between the two.  So for the time of both it names the gate
- * as the entry of its robust list that is "pending" (get_robust_list(2)), as
- * who takes a lock does: at the end of a thread the kernel looks at the word of
- * that entry, and wakes one who sleeps there if it is 0, or the dead thread's
- * id with FUTEX_WAITERS.  A gate is 0 while somebody may sleep at it, and that
- * id while somebody is being woken.
+ * when it is killed between the two.  So the gate's word is like a lock's: the
+ * id of who sets, with FUTEX_WAITERS while somebody may sleep there, and 0
+ * while somebody is being woken.  And who sets names the gate meanwhile as the
+ * entry of its robust list that is "pending" (get_robust_list(2)): at the end
+ * of a thread the kernel looks at the word of that entry.  If it is that
+ * thread's id it becomes FUTEX_OWNER_DIED, and with FUTEX_WAITERS one who
+ * sleeps there is woken; so it is if the word is 0.
+ *
+ * Who goes to sleep, and has looked at the word that is to change, may find it
+ * changed no more: then the gate must have changed as well, or the wake-up has
+ * come before the sleep.  That is why the id is there before the word is set.
  *
  * For what is built on sync/.  Whoever sets, or sleeps, holds a lock meanwhile:
  * no two set one word, or sleep at one gate, at once.  It is a robust lock, or
@@ -24,12 +29,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define GATE_OPEN FUTEX_WAITERS /* nobody sleeps, and nobody wakes */
-
 /* On a line of its own: who sets the word looks here each time. */
 struct gate {
-    _Atomic uint32_t word; /* 0: somebody may sleep here */
+    _Atomic uint32_t word; /* 0 at first */
 };
+
+/* Be who sets: of who did it last, only that somebody may sleep remains. */
+static inline void gate_own(struct gate *g, uint32_t me)
+{
+    uint32_t seen = atomic_load_explicit(&g->word, memory_order_relaxed);
+
+    while ((seen & FUTEX_TID_MASK) != me &&
+           !atomic_compare_exchange_strong_explicit(
+               &g->word, &seen, me | (seen & FUTEX_WAITERS),
+               memory_order_relaxed, memory_order_relaxed))
+        ;
+}
 
 /*
  * Set the word, and wake who sleeps until then.
@@ -37,7 +52,8 @@ struct gate {
  * Memory order: this sets the word and then looks at the gate, who goes to
  * sleep closes the gate and then looks at the word; in one total order
  * (seq_cst) one of the two sees the other.  The word's new value releases what
- * was written before it.
+ * was written before it.  The rest is of one variable, the gate, which the
+ * kernel looks at as well.
  */
 static inline void gate_set(struct gate *g, _Atomic uint64_t *what,
                             uint64_t value)
@@ -49,10 +65,10 @@ static inline void gate_set(struct gate *g, _Atomic uint64_t *what,
         head->list_op_pending =
             (struct robust_list *)((char *)&g->word - head->futex_offset);
     atomic_signal_fence(memory_order_seq_cst);
+    gate_own(g, self_id());
     atomic_store_explicit(what, value, memory_order_seq_cst);
-    if (atomic_load_explicit(&g->word, memory_order_seq_cst) == 0) {
-        atomic_store_explicit(&g->word, self_id() | FUTEX_WAITERS,
-                              memory_order_relaxed);
+    if (atomic_load_explicit(&g->word, memory_order_seq_cst) & FUTEX_WAITERS) {
+        atomic_store_explicit(&g->word, 0, memory_order_relaxed);
         futex_wake(&g->word, 1);
     }
     atomic_signal_fence(memory_order_seq_cst);
@@ -72,13 +88,16 @@ static inline int gate_wait(struct gate *g, const _Atomic uint64_t *what,
 
     /* region: gate-wait */
     do {
-        atomic_store_explicit(&g->word, 0, memory_order_seq_cst);
+        uint32_t closed =
+            FUTEX_WAITERS | atomic_fetch_or_explicit(&g->word, FUTEX_WAITERS,
+                                                     memory_order_seq_cst);
+
         changed = atomic_load_explicit(what, memory_order_seq_cst) != seen;
         if (changed || late)
             break;
-        late = futex_wait(&g->word, 0, deadline) == -ETIMEDOUT;
+        late = futex_wait(&g->word, closed, deadline) == -ETIMEDOUT;
     } while (true);
-    atomic_store_explicit(&g->word, GATE_OPEN, memory_order_relaxed);
+    atomic_fetch_and_explicit(&g->word, ~FUTEX_WAITERS, memory_order_relaxed);
     /* end: gate-wait */
     return changed ? 0 : -ETIMEDOUT;
 }
