@@ -47,10 +47,12 @@ static int set(void *socket, int option, size_t value)
 
 static int way_begin(struct way *w, bool sends)
 {
+    const int kinds[] = {RECEIVES, SENDS};
+
     w->context = zmq_ctx_new();
     if (!w->context)
         return -errno;
-    w->socket = zmq_socket(w->context, sends ? SENDS : RECEIVES);
+    w->socket = zmq_socket(w->context, kinds[sends]);
     if (!w->socket || set(w->socket, ZMQ_LINGER, 0) < 0 ||
         set(w->socket, ZMQ_SNDHWM, (w->capacity + 1) / 2) < 0 ||
         set(w->socket, ZMQ_RCVHWM, (w->capacity + 1) / 2) < 0)

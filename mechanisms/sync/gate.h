@@ -37,12 +37,12 @@ struct gate {
 /* Be who sets: of who did it last, only that somebody may sleep remains. */
 static inline void gate_own(struct gate *g, uint32_t me)
 {
-    uint32_t seen = atomic_load_explicit(&g->word, memory_order_relaxed);
+    uint32_t was = atomic_load_explicit(&g->word, memory_order_relaxed);
 
-    while ((seen & FUTEX_TID_MASK) != me &&
+    while ((was & FUTEX_TID_MASK) != me &&
            !atomic_compare_exchange_strong_explicit(
-               &g->word, &seen, me | (seen & FUTEX_WAITERS),
-               memory_order_relaxed, memory_order_relaxed))
+               &g->word, &was, me | (was & FUTEX_WAITERS), memory_order_relaxed,
+               memory_order_relaxed))
         ;
 }
 
