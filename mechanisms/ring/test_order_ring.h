@@ -335,13 +335,15 @@ static inline void scene_open(const struct scene *s)
     search.names[RING_GET] = "get:";
 }
 
-/* What is wrong, or NULL. */
+/* What is wrong, or NULL.  It takes a second, or on a busy machine many. */
 static inline const char *scene_search(void)
 {
     bool dies = scene->flags & (PUT_DIES | GET_DIES);
     bool stir = scene->flags & STIR;
-    const char *wrong = search_run(dies ? 1 : 0, stir ? 2 : 0);
+    const char *wrong;
 
+    alarm(6 * CENSUS_SECONDS);
+    wrong = search_run(dies ? 1 : 0, stir ? 2 : 0);
     print_message("%llu states, %llu moves, %.0e executions%s%s\n",
                   (unsigned long long)search.states,
                   (unsigned long long)search.moves, search.executions,
