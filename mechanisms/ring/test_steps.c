@@ -128,13 +128,15 @@ static struct stage *begin(const struct scene *scene)
 {
     struct stage *s = stage_open(scene);
 
+    if (scene->held && !scene->woken)
+        start_waiter(s);
     start_child(s);
     if (scene->woken)
         let_it_sleep(s);
     return s;
 }
 
-/* Of the scene: "claimed, put, one gets, one wants the lock". */
+/* Of the scene: "put, one is at the other end, one wants the lock". */
 static const char *name_of(const struct scene *scene)
 {
     static char name[100];
