@@ -71,26 +71,14 @@ static int produce(struct round *r, struct queue *q, uint32_t producer)
 /* In one of the ways to get: an item, or -errno. */
 static ssize_t get_one(struct queue *q, unsigned char **item, uint64_t *state)
 {
-    int64_t timeout = any_timeout(state);
-    size_t room = ITEM_MOST;
+    struct wish w = draw_wish(state, ITEM_MOST);
     ssize_t got;
 
-    if (timeout == TEST_BOUND)
-        timeout = SECOND / 20; /* there may be no more */
-    switch (test_mix(state) % 4) {
-    case 0:
-        return queue_get_new(q, (void **)item, timeout);
-    case 1:
-        room = (size_t)(test_mix(state) % 300);
-        break;
-    default:
-        break;
-    }
-    *item = malloc(room + 1);
-    got = *item ? queue_get(q, *item, room, timeout) : -ENOMEM;
-    if (got > (ssize_t)room)
-        return -EILSEQ;
-    return got;
+    if (w.new)
+        return queue_get_new(q, (void **)item, w.timeout);
+    *item = malloc(w.room + 1);
+    got = *item ? queue_get(q, *item, w.room, w.timeout) : -ENOMEM;
+    return got > (ssize_t)w.room ? -EILSEQ : got;
 }
 
 static int consume(struct round *r, struct queue *q, uint32_t consumer)
@@ -104,17 +92,9 @@ static int consume(struct round *r, struct queue *q, uint32_t consumer)
         unsigned char *item = NULL;
         ssize_t got = get_one(q, &item, &state);
 
-        r->operations++;
-        if (got >= 0)
-            line = round_check(r, item, (size_t)got, last, size_of);
-        else if (got == -ETIMEDOUT)
-            r->empty++;
-        else if (got == -EMSGSIZE)
-            r->too_long++;
-        else
-            line = test_line(__LINE__);
+        line = round_note(r, item, got, last, size_of);
         free(item);
-        if (test_mix(&state) % 16 == 0 && queue_qsize(q) < 0)
+        if (!line && test_mix(&state) % 16 == 0 && queue_qsize(q) < 0)
             line = test_line(__LINE__);
     }
     return line;

@@ -68,6 +68,47 @@ static inline int round_check(struct round *r, const unsigned char *item,
     return 0;
 }
 
+/* What a call said that got an item, or none: 0 or a line. */
+static inline int round_note(struct round *r, const unsigned char *item,
+                             ssize_t got, int64_t last[SIDES_MOST],
+                             size_t (*size_of)(const struct round *r,
+                                               struct head head))
+{
+    r->operations++;
+    if (got >= 0)
+        return round_check(r, item, (size_t)got, last, size_of);
+    r->empty += got == -ETIMEDOUT;
+    r->too_long += got == -EMSGSIZE;
+    return got == -ETIMEDOUT || got == -EMSGSIZE ? 0 : test_line(__LINE__);
+}
+
+/* How the next is got: into memory that comes with it, or into room for so
+ * many bytes; and how long it is waited for. */
+struct wish {
+    bool new;
+    size_t room;
+    int64_t timeout;
+};
+
+static inline struct wish draw_wish(uint64_t *state, size_t longest)
+{
+    struct wish w = {false, longest, any_timeout(state)};
+
+    if (w.timeout == TEST_BOUND)
+        w.timeout = SECOND / 20; /* there may be no more */
+    switch (test_mix(state) % 4) {
+    case 0:
+        w.new = true;
+        break;
+    case 1:
+        w.room = (size_t)(test_mix(state) % 300);
+        break;
+    default:
+        break;
+    }
+    return w;
+}
+
 static inline uint64_t below(uint64_t n)
 {
     return test_mix(&test_seed) % n;

@@ -91,7 +91,8 @@ static void act_after_each(const struct scene *scene)
     follow(s, &course);
     test_kill(s->pids[CHILD]);
     stage_close(s);
-    for (int n = 0; n <= course.path.n; n += path_stride(&course.path))
+    for (int n = course_begin(&course); n <= course.path.n;
+         n += path_stride(&course.path))
         act_after(&course, scene, n);
     print_message("%s, %u of %u: %d instructions\n",
                   scene->end == RING_PUT ? "put" : "get", scene->before,

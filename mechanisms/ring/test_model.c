@@ -116,24 +116,14 @@ static int produce(struct round *r, struct ring *ring, uint32_t producer)
 static ssize_t get_one(const struct round *r, struct ring *ring,
                        unsigned char **item, uint64_t *state)
 {
-    int64_t timeout = any_timeout(state);
-    size_t room = r->longest;
+    struct wish w = draw_wish(state, r->longest);
     ssize_t got;
 
-    if (timeout == TEST_BOUND)
-        timeout = SECOND / 20; /* there may be no more */
-    switch (test_mix(state) % 4) {
-    case 0:
-        return ring_get_new(ring, (void **)item, timeout);
-    case 1:
-        room = (size_t)(test_mix(state) % 300);
-        break;
-    default:
-        break;
-    }
-    *item = malloc(room + 1);
-    got = *item ? ring_get(ring, *item, room, timeout) : -ENOMEM;
-    return got > (ssize_t)room ? -EILSEQ : got;
+    if (w.new)
+        return ring_get_new(ring, (void **)item, w.timeout);
+    *item = malloc(w.room + 1);
+    got = *item ? ring_get(ring, *item, w.room, w.timeout) : -ENOMEM;
+    return got > (ssize_t)w.room ? -EILSEQ : got;
 }
 
 /* What anybody may see who looks at it meanwhile. */
@@ -163,15 +153,7 @@ static int consume(struct round *r, struct ring *ring, uint32_t consumer)
         if (line)
             break;
         got = get_one(r, ring, &item, &state);
-        r->operations++;
-        if (got >= 0)
-            line = round_check(r, item, (size_t)got, last, size_of);
-        else if (got == -ETIMEDOUT)
-            r->empty++;
-        else if (got == -EMSGSIZE)
-            r->too_long++;
-        else
-            line = test_line(__LINE__);
+        line = round_note(r, item, got, last, size_of);
         free(item);
         if (!line && test_mix(&state) % 16 == 0)
             line = look(ring);

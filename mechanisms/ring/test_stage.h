@@ -221,6 +221,12 @@ static inline void follow(struct stage *s, struct course *c)
     c->acted[c->path.n] = s->acted;
 }
 
+/* Before it has the lock it is alone in the world. */
+static inline int course_begin(const struct course *c)
+{
+    return c->locked > 0 ? c->locked - 1 : 0;
+}
+
 /* As far as the n-th, or until it sleeps: what the clock does, whom a wait
  * asks first, is not always as long. */
 static inline enum stepped go_from(struct stage *s, const struct course *c,
