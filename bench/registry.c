@@ -11,14 +11,16 @@
 #include "list.h"
 #undef MECHANISM
 
-/* As many as list.h has. */
-static const char listed[] = {
+enum {
+    LISTED =
+        sizeof(char[]){
+            /* one for each */
 #define MECHANISM(folder, name) 1,
 #include "list.h"
 #undef MECHANISM
+        },
+    JOINED_MOST = 16
 };
-
-enum { LISTED = sizeof listed, JOINED_MOST = 16 };
 
 const struct mechanism *mechanisms[LISTED + JOINED_MOST + 1] = {
 #define MECHANISM(folder, name) &name##_mechanism,
