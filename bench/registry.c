@@ -14,7 +14,7 @@
 enum {
     LISTED =
         sizeof(char[]){
-            /* one for each */
+/* one for each */
 #define MECHANISM(folder, name) 1,
 #include "list.h"
 #undef MECHANISM
