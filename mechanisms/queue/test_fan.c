@@ -157,7 +157,7 @@ static void a_kind_that_is_none_is_refused(void **state)
 
     (void)state;
     parcel_init(&parcel);
-    assert_int_equal(parcel_put_u64(&parcel, KIND_JOINABLE + 1), 0);
+    assert_int_equal(parcel_put_u64(&parcel, KIND_RING + 1), 0);
     assert_int_equal(fan_join(&t, 0, &parcel), -EBADMSG);
     fan_close(&t);
     parcel_free(&parcel);

@@ -52,6 +52,10 @@ struct thread {
     uint64_t looked;       /* what it found */
     bool hurries;          /* it looks again, until it asks for the time */
     bool killed;
+    /* The kernel has not come to this word yet, of who was killed, and comes
+     * after so many operations of the heir. */
+    void *due;
+    uint32_t due_id, late;
     struct self self;
     struct robust_list_head list;
     /* What it does, by test_order.c. */
@@ -141,7 +145,8 @@ static inline void do_change(struct thread *t)
         do_store(t, seen | o->value, true);
     else if (o->kind == CLEAR)
         do_store(t, seen & ~o->value, true);
-    else if (seen == o->expected && !machine.fault.owns_nothing)
+    else if (seen == o->expected &&
+             !(machine.fault.owns_nothing && o->order == memory_order_relaxed))
         do_store(t, o->value, true);
 }
 
@@ -174,11 +179,15 @@ static inline void do_call(struct thread *t)
 /* --- operations, as they are asked for ------------------------------------
  */
 
+static inline void kernel_comes(struct thread *t);
+
 static inline uint64_t machine_ask(struct operation o)
 {
     struct thread *t = machine.running;
     const struct fault *f = &machine.fault;
 
+    if (t->due && (o.kind >= SLEEP || t->late-- == 0))
+        kernel_comes(t);
     if (o.at && f->at == o.at && f->kind == o.kind && f->from == o.order)
         o.order = f->to;
     t->view.ended = o.kind == END;
@@ -314,13 +323,12 @@ static inline void kernel_leaves_lock(const struct thread *t,
         *word = (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 }
 
-static inline void kernel_leaves_pending(const struct thread *t,
-                                         _Atomic uint32_t *word)
+static inline void kernel_leaves_pending(uint32_t id, _Atomic uint32_t *word)
 {
     uint32_t seen =
         (uint32_t)machine_load(word, sizeof *word, memory_order_seq_cst);
 
-    while ((seen & FUTEX_TID_MASK) == t->self.id)
+    while ((seen & FUTEX_TID_MASK) == id)
         if (machine_exchange(word, &seen,
                              (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
                              memory_order_seq_cst)) {
@@ -332,7 +340,19 @@ static inline void kernel_leaves_pending(const struct thread *t,
         machine_wake(word);
 }
 
-static inline void kernel_ends(const struct thread *t)
+static inline void kernel_comes(struct thread *t)
+{
+    _Atomic uint32_t *word = (_Atomic uint32_t *)t->due;
+
+    t->due = NULL;
+    t->late = 0;
+    t->looked_at = NULL; /* this is another who looks */
+    kernel_leaves_pending(t->due_id, word);
+    t->looked_at = NULL;
+}
+
+/* The locks first: the next to have one need not wait for the rest. */
+static inline void kernel_ends(struct thread *t)
 {
     struct robust_list *pending = t->list.list_op_pending, *next;
 
@@ -343,9 +363,14 @@ static inline void kernel_ends(const struct thread *t)
         if (e != pending)
             kernel_leaves_lock(t, word_of(t, e));
     }
-    if (pending && !machine.fault.forgets_pending)
-        kernel_leaves_pending(t, word_of(t, pending));
-    machine_ask((struct operation){.kind = DRAIN});
+    if (pending && !machine.fault.forgets_pending) {
+        t->due = (void *)word_of(t, pending);
+        t->due_id = t->self.id;
+        if (t->late == 0)
+            kernel_comes(t);
+    }
+    if (!t->due)
+        machine_ask((struct operation){.kind = DRAIN});
 }
 
 #endif

@@ -31,6 +31,7 @@ struct move {
 /* What may happen: given by the test. */
 static struct {
     bool dies[THREADS]; /* one of them, at most */
+    uint32_t late;      /* the kernel comes to what is pending, operations */
     bool gives_up;      /* who looks again may have done it enough */
     bool all;           /* each move in each state, however little it matters */
 } moves_allowed;
@@ -211,7 +212,9 @@ static inline uint32_t add_accidents(uint32_t thread, struct move *moves,
 
     if (world.kills && moves_allowed.dies[thread] && t->next.kind != END &&
         !t->killed)
-        n = add_move(moves, n, (struct move){DIES, thread, 0, 0});
+        for (uint32_t late = 0;
+             late <= (t->list.list_op_pending ? moves_allowed.late : 0); late++)
+            n = add_move(moves, n, (struct move){DIES, thread, 0, late});
     if (world.nudges && t->asleep) {
         n = add_move(moves, n, (struct move){STIRS, thread, 0, EINTR});
         if (t->next.deadline != NO_TIMEOUT)
@@ -290,9 +293,10 @@ static inline void thread_act(struct thread *t, uint32_t choice)
         thread_resume(t);
 }
 
-static inline void thread_die(struct thread *t)
+static inline void thread_die(struct thread *t, uint32_t late)
 {
     world.kills--;
+    t->late = late;
     t->killed = true;
     t->asleep = t->looked_at = NULL;
     t->looked = 0;
@@ -313,7 +317,7 @@ static inline void move_make(struct move m)
     } else if (m.step == COPIED) {
         view_make_copy(&t->view, m.index, m.choice);
     } else if (m.step == DIES) {
-        thread_die(t);
+        thread_die(t, m.choice);
     } else {
         world.nudges--;
         thread_wake(t, -(int)m.choice);

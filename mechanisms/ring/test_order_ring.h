@@ -87,6 +87,10 @@ enum flag {
     EARLY_GATES = 1 << 8, /* the gates, too, may have been loaded early */
 };
 
+/* Operations of an heir, of which an item takes no more, before the kernel has
+ * come to all that the dead has left. */
+enum { LATEST = 10 };
+
 struct size {
     size_t maxsize, units, lengths[3]; /* of the items, in turn */
 };
@@ -328,6 +332,7 @@ static inline void scene_open(const struct scene *s)
     moves_allowed.all = false;
     search.runs = runs;
     search.heirs = s->flags & HEIRS;
+    moves_allowed.late = search.heirs ? LATEST : 0;
     search.holds = what_fails;
     search.ends = how_it_ends;
     search.name = name_of;

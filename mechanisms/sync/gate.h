@@ -5,16 +5,20 @@
  * One thread sleeps at a gate while a 64-bit word is what it was; another sets
  * the word and wakes it.  Who sets the word must not take the wake-up with it
  * when it is killed between the two.  So the gate's word is like a lock's: the
- * id of who sets, with FUTEX_WAITERS while somebody may sleep there, and 0
- * while somebody is being woken.  And who sets names the gate meanwhile as the
- * entry of its robust list that is "pending" (get_robust_list(2)): at the end
- * of a thread the kernel looks at the word of that entry.  If it is that
- * thread's id it becomes FUTEX_OWNER_DIED, and with FUTEX_WAITERS one who
- * sleeps there is woken; so it is if the word is 0.
+ * id of who sets, with FUTEX_WAITERS while somebody may sleep there.  And who
+ * sets names the gate meanwhile as the entry of its robust list that is
+ * "pending" (get_robust_list(2)): at the end of a thread the kernel looks at
+ * the word of that entry, and if it is that thread's id with FUTEX_WAITERS, it
+ * wakes one who sleeps there, and leaves FUTEX_OWNER_DIED.
  *
  * Who goes to sleep, and has looked at the word that is to change, may find it
  * changed no more: then the gate must have changed as well, or the wake-up has
- * come before the sleep.  That is why the id is there before the word is set.
+ * come before the sleep.  So the id is there before the word is set, and who
+ * wakes says so in the gate, by FUTEX_OWNER_DIED beside its living id.
+ *
+ * The kernel looks at the locks of the dead first: the next one may set the
+ * word before it comes to the gate.  So FUTEX_WAITERS stays until the sleeper
+ * itself takes it away, and a new owner of the gate wakes once more.
  *
  * For what is built on sync/.  Whoever sets, or sleeps, holds a lock meanwhile:
  * no two set one word, or sleep at one gate, at once.  It is a robust lock, or
@@ -34,7 +38,9 @@ struct gate {
     _Atomic uint32_t word; /* 0 at first */
 };
 
-/* Be who sets: of who did it last, only that somebody may sleep remains. */
+#define GATE_STATE (FUTEX_WAITERS | FUTEX_OWNER_DIED)
+
+/* Be who sets: of who did it last only this remains, that somebody sleeps. */
 static inline void gate_own(struct gate *g, uint32_t me)
 {
     uint32_t was = atomic_load_explicit(&g->word, memory_order_relaxed);
@@ -67,14 +73,29 @@ static inline void gate_set(struct gate *g, _Atomic uint64_t *what,
     atomic_signal_fence(memory_order_seq_cst);
     gate_own(g, self_id());
     atomic_store_explicit(what, value, memory_order_seq_cst);
-    if (atomic_load_explicit(&g->word, memory_order_seq_cst) & FUTEX_WAITERS) {
-        atomic_store_explicit(&g->word, 0, memory_order_relaxed);
+    if ((atomic_load_explicit(&g->word, memory_order_seq_cst) & GATE_STATE) ==
+        FUTEX_WAITERS) { /* and is not woken yet */
+        atomic_fetch_or_explicit(&g->word, FUTEX_OWNER_DIED,
+                                 memory_order_relaxed);
         futex_wake(&g->word, 1);
     }
     atomic_signal_fence(memory_order_seq_cst);
     if (head)
         head->list_op_pending = NULL;
     /* end: gate-set */
+}
+
+/* Somebody may sleep here, and is not woken yet: the word so. */
+static inline uint32_t gate_close(struct gate *g)
+{
+    uint32_t was = atomic_load_explicit(&g->word, memory_order_relaxed);
+    uint32_t closed;
+
+    do
+        closed = (was & FUTEX_TID_MASK) | FUTEX_WAITERS;
+    while (!atomic_compare_exchange_strong_explicit(
+        &g->word, &was, closed, memory_order_seq_cst, memory_order_relaxed));
+    return closed;
 }
 
 /*
@@ -88,9 +109,7 @@ static inline int gate_wait(struct gate *g, const _Atomic uint64_t *what,
 
     /* region: gate-wait */
     do {
-        uint32_t closed =
-            FUTEX_WAITERS | atomic_fetch_or_explicit(&g->word, FUTEX_WAITERS,
-                                                     memory_order_seq_cst);
+        uint32_t closed = gate_close(g);
 
         changed = atomic_load_explicit(what, memory_order_seq_cst) != seen;
         if (changed || late)
