@@ -12,10 +12,10 @@
 
 enum { WAITS_MOST = 8 };
 
-static int64_t now = 1000 * SECOND;
+static int64_t the_time = 1000 * SECOND;
 static int64_t tick;              /* it goes on by this when it is asked */
 static int64_t waits[WAITS_MOST]; /* until when somebody would sleep */
-static unsigned count;            /* of these */
+static unsigned sleeps;           /* of these */
 static void (*happens)(void);     /* in the first of them, or NULL */
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *t);
@@ -25,8 +25,9 @@ long __wrap_syscall(long number, ...);
 int __wrap_clock_gettime(clockid_t id, struct timespec *t)
 {
     (void)id;
-    now += tick;
-    *t = (struct timespec){(time_t)(now / SECOND), (long)(now % SECOND)};
+    the_time += tick;
+    *t = (struct timespec){(time_t)(the_time / SECOND),
+                           (long)(the_time % SECOND)};
     return 0;
 }
 
@@ -37,15 +38,15 @@ static long sleep_until(const struct timespec *t)
         t ? (int64_t)t->tv_sec * SECOND + t->tv_nsec : NO_TIMEOUT;
     void (*what)(void) = happens;
 
-    assert_true(count < WAITS_MOST);
-    waits[count++] = deadline;
+    assert_true(sleeps < WAITS_MOST);
+    waits[sleeps++] = deadline;
     happens = NULL;
     if (what) {
         what();
         return 0;
     }
     assert_true(deadline != NO_TIMEOUT);
-    now = deadline;
+    the_time = deadline;
     errno = ETIMEDOUT;
     return -1;
 }
@@ -77,27 +78,27 @@ static void begin(enum ring_wait wait)
 {
     test_open_ring(&ring, 1, 0, wait);
     assert_int_equal(put_number(&ring, 1, 0), 0);
-    count = 0;
+    sleeps = 0;
     tick = 0;
 }
 
 static int64_t wait_for_room(int64_t timeout)
 {
-    int64_t began = now;
+    int64_t began = the_time;
 
-    count = 0;
+    sleeps = 0;
     assert_int_equal(put_number(&ring, 2, timeout), -ETIMEDOUT);
-    return now - began;
+    return the_time - began;
 }
 
 static int64_t wait_for_an_item(int64_t timeout)
 {
-    int64_t began = now;
+    int64_t began = the_time;
     uint64_t item;
 
-    count = 0;
+    sleeps = 0;
     assert_int_equal(ring_get(&ring, &item, sizeof item, timeout), -ETIMEDOUT);
-    return now - began;
+    return the_time - began;
 }
 
 static void who_blocks_does_until_its_time_is_over(void **state)
@@ -106,12 +107,12 @@ static void who_blocks_does_until_its_time_is_over(void **state)
     begin(RING_BLOCK);
     for (size_t i = 0; i < TIMEOUTS; i++) {
         assert_int_equal(wait_for_room(timeouts[i]), timeouts[i]);
-        assert_int_equal(count, 1);
+        assert_int_equal(sleeps, 1);
     }
     assert_int_equal(get_number(&ring, 1, 0), 0);
     for (size_t i = 0; i < TIMEOUTS; i++) {
         assert_int_equal(wait_for_an_item(timeouts[i]), timeouts[i]);
-        assert_int_equal(count, 1);
+        assert_int_equal(sleeps, 1);
     }
     ring_close(&ring);
 }
@@ -123,10 +124,10 @@ static void who_does_not_wait_does_not_sleep(void **state)
     for (size_t i = 0; i < 3; i++) {
         begin(wait_in(state));
         assert_int_equal(wait_for_room(none[i]), 0);
-        assert_int_equal(count, 0);
+        assert_int_equal(sleeps, 0);
         assert_int_equal(get_number(&ring, 1, none[i]), 0);
         assert_int_equal(wait_for_an_item(none[i]), 0);
-        assert_int_equal(count, 0);
+        assert_int_equal(sleeps, 0);
         ring_close(&ring);
     }
 }
@@ -140,13 +141,13 @@ static void who_spins_does_until_its_time_is_over(void **state)
     for (size_t i = 0; timeouts[i] < SECOND; i++) {
         assert_in_range(wait_for_room(timeouts[i]), timeouts[i],
                         timeouts[i] + 3 * tick);
-        assert_int_equal(count, 0);
+        assert_int_equal(sleeps, 0);
     }
     assert_int_equal(get_number(&ring, 1, 0), 0);
     for (size_t i = 0; timeouts[i] < SECOND; i++) {
         assert_in_range(wait_for_an_item(timeouts[i]), timeouts[i],
                         timeouts[i] + 3 * tick);
-        assert_int_equal(count, 0);
+        assert_int_equal(sleeps, 0);
     }
     ring_close(&ring);
 }
@@ -160,7 +161,7 @@ static void who_spins_and_then_blocks_ends_as_soon(void **state)
     for (size_t i = 0; i < TIMEOUTS; i++) {
         assert_in_range(wait_for_room(timeouts[i]), timeouts[i],
                         timeouts[i] + 3 * tick);
-        assert_in_range(count, timeouts[i] > 20000, 1);
+        assert_in_range(sleeps, timeouts[i] > 20000, 1);
     }
     ring_close(&ring);
 }
@@ -179,7 +180,7 @@ static void who_waits_without_an_end_has_none(void **state)
     assert_int_equal(get_number(&ring, 1, 0), 0);
     happens = an_item_comes;
     assert_int_equal(get_number(&ring, 4711, NO_TIMEOUT), 0);
-    assert_int_equal(count, 1);
+    assert_int_equal(sleeps, 1);
     assert_true(waits[0] == NO_TIMEOUT);
     ring_close(&ring);
 }
@@ -204,7 +205,7 @@ static void it_is_released(void)
 {
     char byte = 0;
 
-    now += SECOND / 4;
+    the_time += SECOND / 4;
     assert_int_equal(write_full(told[1], &byte, 1), 0);
     assert_int_equal(read_full(released[0], &byte, 1), 1);
 }
@@ -223,7 +224,7 @@ static void a_timeout_is_that_of_all_waits_together(void **state)
     assert_int_equal(read_full(released[0], &byte, 1), 1);
     happens = it_is_released;
     assert_int_equal(wait_for_room(SECOND), SECOND);
-    assert_int_equal(count, 2);
+    assert_int_equal(sleeps, 2);
     assert_true(waits[0] == waits[1]);
     test_expect(pid);
     ring_close(&ring);
