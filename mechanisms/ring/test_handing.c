@@ -184,6 +184,30 @@ static void a_closed_ring_is_not_packed(void **state)
     parcel_free(&parcel);
 }
 
+static unsigned count_mappings(void)
+{
+    FILE *file = fopen("/proc/self/maps", "re");
+    unsigned count = 0;
+    char row[4096];
+
+    while (file && fgets(row, sizeof row, file))
+        count += strstr(row, "ipclab-region") != NULL;
+    if (file)
+        fclose(file);
+    return count;
+}
+
+static void a_closed_ring_leaves_nothing_mapped(void **state)
+{
+    struct ring r;
+
+    assert_int_equal(count_mappings(), 0);
+    test_open_ring(&r, 0, 0, wait_in(state));
+    assert_true(count_mappings() > 1);
+    ring_close(&r);
+    assert_int_equal(count_mappings(), 0);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +218,7 @@ int main(int argc, char **argv)
         TEST_WAIT(a_size_that_is_not_the_rings_is_refused, RING_BLOCK),
         TEST_WAIT(a_region_that_is_no_ring_is_refused, RING_BLOCK),
         TEST_WAIT(a_closed_ring_is_not_packed, RING_BLOCK),
+        TEST_WAIT(a_closed_ring_leaves_nothing_mapped, RING_BLOCK),
     };
 
     mechanisms_init(argc, argv);
