@@ -12,8 +12,8 @@
  * has happened.  So the next to have the lock repairs nothing, but for its own
  * copy of the place.
  *
- * The ring is mapped twice in a row: an item that goes beyond its end goes on
- * at its beginning, and nothing here ever wraps.
+ * The ring is mapped twice in a row (open.c): an item that goes beyond its end
+ * goes on at its beginning, and nothing here ever wraps.
  *
  * Memory order.  A place releases what its end has done: the bytes of an item
  * are there before whoever sees the place behind it (acquire) copies them, and
@@ -25,15 +25,10 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { SPINS_FOR = 20000, LOOKS = 64 }; /* ns; looks between those at a clock */
-
-#define BYTES_MOST ((size_t)1 << 31)
 
 /* --- waiting ---------------------------------------------------------------
  */
@@ -371,124 +366,4 @@ uint64_t ring_killed(const struct ring *r, enum ring_end end)
 {
     return atomic_load_explicit(&r->state->ends[end].killed,
                                 memory_order_relaxed);
-}
-
-/* --- the region: the state, and from the next page on the ring -------------
- */
-
-static size_t state_size(void)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-    return (sizeof(struct ring_state) + page - 1) / page * page;
-}
-
-static size_t power_of_two(size_t least)
-{
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-
-    while (size < least)
-        size *= 2;
-    return size;
-}
-
-/* Map the ring, behind the state, twice in a row. */
-static int map_twice(struct ring *r, size_t size)
-{
-    off_t from = (off_t)state_size();
-    void *bytes = mmap(NULL, 2 * size, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    int error = 0;
-
-    if (bytes == MAP_FAILED)
-        return -errno;
-    r->bytes = bytes;
-    for (size_t i = 0; i < 2 && !error; i++)
-        if (mmap(r->bytes + i * size, size, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_FIXED, r->region.fd, from) == MAP_FAILED)
-            error = -errno;
-    if (error) {
-        munmap(bytes, 2 * size);
-        r->bytes = NULL;
-    }
-    return error;
-}
-
-static int attach(struct ring *r)
-{
-    struct ring_state *s = r->region.base;
-    cpu_set_t processors;
-    int error = map_twice(r, s->size);
-
-    if (error) {
-        region_close(&r->region);
-        return error;
-    }
-    r->state = s;
-    for (int i = 0; i < 2; i++)
-        lock_at(&r->locks[i], &s->ends[i].lock);
-    r->alone = sched_getaffinity(0, sizeof processors, &processors) == 0 &&
-               CPU_COUNT(&processors) == 1;
-    return 0;
-}
-
-int ring_open(struct ring *r, size_t maxsize, size_t bytes, enum ring_wait wait)
-{
-    struct ring_state *s;
-    struct lock unused;
-    size_t size;
-    int error;
-
-    *r = (struct ring){.region = {.fd = -1}};
-    if (bytes == 0)
-        bytes = RING_BYTES;
-    if (bytes < UNIT || bytes > BYTES_MOST || maxsize > UINT32_MAX ||
-        wait > RING_SPIN_THEN_BLOCK)
-        return -EINVAL;
-    size = power_of_two(bytes);
-    error = region_open(&r->region, state_size() + size);
-    if (error)
-        return error;
-    s = r->region.base;
-    s->size = size;
-    s->units = (uint32_t)(bytes / UNIT);
-    s->maxsize = maxsize ? (uint32_t)maxsize : UINT32_MAX;
-    s->wait = wait;
-    for (int i = 0; i < 2; i++)
-        lock_init(&unused, &s->ends[i].lock, LOCK_ROBUST);
-    return attach(r);
-}
-
-void ring_close(struct ring *r)
-{
-    if (!r->state)
-        return;
-    for (int i = 0; i < 2; i++)
-        lock_close(&r->locks[i]);
-    munmap(r->bytes, 2 * r->state->size);
-    region_close(&r->region);
-    *r = (struct ring){.region = {.fd = -1}};
-}
-
-int ring_pack(const struct ring *r, struct parcel *parcel)
-{
-    return region_pack(&r->region, parcel);
-}
-
-int ring_unpack(struct ring *r, struct parcel *parcel)
-{
-    const struct ring_state *s;
-    int error;
-
-    *r = (struct ring){.region = {.fd = -1}};
-    error = region_unpack(&r->region, parcel);
-    if (error)
-        return error;
-    s = r->region.base;
-    if (r->region.size < state_size() ||
-        r->region.size != state_size() + s->size) {
-        region_close(&r->region);
-        return -EBADMSG;
-    }
-    return attach(r);
 }

@@ -57,7 +57,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct ring_state; /* what is shared; ring.c */
+struct ring_state; /* what is shared; state.h */
 
 struct ring {
     struct ring_state *state; /* NULL: closed */
@@ -87,7 +87,8 @@ enum { RING_BYTES = 1 << 20 }; /* by default */
 int ring_open(struct ring *r, size_t maxsize, size_t bytes,
               enum ring_wait wait);
 
-/* In this process alone.  Harmless when closed. */
+/* In this process alone.  A claim of this thread counts as its death: release
+ * it first.  Harmless when closed. */
 void ring_close(struct ring *r);
 
 /*

@@ -208,6 +208,57 @@ static void a_closed_ring_leaves_nothing_mapped(void **state)
     assert_int_equal(count_mappings(), 0);
 }
 
+/* --- a state that ring_open never makes, in a region of the right size --- */
+
+static void half_its_size(struct ring_state *s)
+{
+    s->size /= 2;
+}
+
+static void no_power_of_two(struct ring_state *s)
+{
+    s->size -= UNIT;
+}
+
+static void no_units(struct ring_state *s)
+{
+    s->units = 0;
+}
+
+static void more_units_than_it_has(struct ring_state *s)
+{
+    s->units = (uint32_t)(s->size / UNIT) + 1;
+}
+
+static void no_items(struct ring_state *s)
+{
+    s->maxsize = 0;
+}
+
+static void another_wait(struct ring_state *s)
+{
+    s->wait = RING_SPIN_THEN_BLOCK + 1;
+}
+
+static void a_state_that_is_no_rings_is_refused(void **state)
+{
+    void (*const spoil[])(struct ring_state *) = {
+        half_its_size,          no_power_of_two, no_units,
+        more_units_than_it_has, no_items,        another_wait};
+
+    for (size_t i = 0; i < sizeof spoil / sizeof *spoil; i++) {
+        struct parcel parcel;
+        struct ring r;
+
+        test_open_ring(&r, 3, 0, wait_in(state));
+        parcel_init(&parcel);
+        assert_int_equal(ring_pack(&r, &parcel), 0);
+        spoil[i](r.state);
+        expect_refused(&parcel);
+        ring_close(&r);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +267,7 @@ int main(int argc, char **argv)
         TEST_WAITS(what_was_put_outlives_who_put_it),
         TEST_WAIT(a_parcel_that_is_cut_is_refused, RING_BLOCK),
         TEST_WAIT(a_size_that_is_not_the_rings_is_refused, RING_BLOCK),
+        TEST_WAIT(a_state_that_is_no_rings_is_refused, RING_BLOCK),
         TEST_WAIT(a_region_that_is_no_ring_is_refused, RING_BLOCK),
         TEST_WAIT(a_closed_ring_is_not_packed, RING_BLOCK),
         TEST_WAIT(a_closed_ring_leaves_nothing_mapped, RING_BLOCK),

@@ -48,8 +48,6 @@
 #define clock_deadline(timeout)           machine_deadline(timeout)
 #define memcpy(to, from, size)            machine_copy(to, from, size)
 /* Beside the library's ring. */
-#define ring_open                         tested_open
-#define ring_close                        tested_close
 #define ring_put                          tested_put
 #define ring_get                          tested_get
 #define ring_get_new                      tested_get_new
@@ -59,8 +57,6 @@
 #define ring_claim                        tested_claim
 #define ring_release                      tested_release
 #define ring_killed                       tested_killed
-#define ring_pack                         tested_pack
-#define ring_unpack                       tested_unpack
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion" /* the machine's have 64 bits */
 #include "ring/ring.c"                        /* NOLINT: it is what is tested */
@@ -359,7 +355,6 @@ static inline const char *scene_search(void)
 static inline void scene_close(void)
 {
     search_free();
-    ring.state->size = (size_t)sysconf(_SC_PAGESIZE);
     memory.size = 0;
     ring_close(&ring);
 }
