@@ -291,7 +291,7 @@ static int session_run(struct session *s)
 
     if (error) { /* before anything that takes time, or a second line */
         fail(s);
-        return EXIT_USAGE;
+        return error == -ENOTSUP ? EXIT_SKIPPED : EXIT_USAGE;
     }
     if (check_output(s) < 0 || look_around(s) < 0)
         return fail(s);

@@ -6,10 +6,11 @@
  * A table is here, so that a plan can be made without loading anything.  The
  * first call of a trial loads the plug-in; its peers are forked after that, and
  * have it too.  File-scope state and its fork story: that is `loaded`, which a
- * child is to have.
+ * child is to have, and what plugins_join has found, which none looks at.
  */
 #include "plugin.h"
 
+#include "command.h"
 #include "floor.h"
 #include "mechanism.h"
 #include "outside.h"
@@ -20,6 +21,7 @@
 #include <limits.h>
 #include <mqueue.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* The workload of this trial as the plug-in has it. */
@@ -158,6 +160,32 @@ static const struct mechanism open_mpi_mechanism = {
     .summary = "Open MPI, mpirun -n 2: it spins, and yields on one core",
     .workloads = open_mpi_workloads};
 
+/* Why it could not be launched here: "" if it could. */
+static char unlaunched[120];
+
+static void try_launcher(void)
+{
+    static const volatile sig_atomic_t never;
+    char launcher[PATH_MAX], program[PATH_MAX];
+    const char *const argv[] = {"/bin/sh", launcher, program, "--check", NULL};
+    const char *said;
+    char *text = NULL;
+    int error, code;
+    size_t length;
+
+    if (find("mpi-run", launcher, sizeof launcher) ||
+        find("open-mpi", program, sizeof program))
+        return;
+    code = command_run(argv, 10 * SECOND, &never, &text, &length, &error);
+    said = text && strncmp(text, "error ", 6) == 0 ? text + 6
+           : error                                 ? strerror(-error)
+                                                   : "mpi-run failed";
+    if (error || code)
+        snprintf(unlaunched, sizeof unlaunched, "%.*s",
+                 (int)strcspn(said, "\n"), said);
+    free(text);
+}
+
 int plugin_run(const struct trial_spec *spec, struct findings *found,
                const volatile sig_atomic_t *stop, char *why, size_t size)
 {
@@ -189,6 +217,12 @@ static bool is_built(const struct plugin *p)
     char path[PATH_MAX];
 
     return find(p->file, path, sizeof path) == 0;
+}
+
+static bool is_usable(const struct plugin *p)
+{
+    return is_built(p) &&
+           !(p->mechanism == &open_mpi_mechanism && unlaunched[0]);
 }
 
 /* May this process have a POSIX message queue that long? */
@@ -223,20 +257,26 @@ static void limit_posix_mq(void)
 void plugins_join(void)
 {
     limit_posix_mq();
+    try_launcher();
     for (size_t i = 0; i < PLUGINS; i++)
-        if (is_built(&plugins[i]))
+        if (is_usable(&plugins[i]))
             registry_join(plugins[i].mechanism);
 }
 
 const char *plugin_missing(size_t i, char *line, size_t size)
 {
-    for (size_t k = 0; k < PLUGINS; k++)
-        if (!is_built(&plugins[k]) && i-- == 0) {
-            snprintf(line, size,
-                     "%s: not built, for want of %s (scripts/setup --all, and "
-                     "make)",
-                     plugins[k].mechanism->name, plugins[k].package);
-            return line;
-        }
-    return NULL;
+    const struct plugin *p = plugins;
+
+    while (p < plugins + PLUGINS && (is_usable(p) || i-- > 0))
+        p++;
+    if (p == plugins + PLUGINS)
+        return NULL;
+    if (is_built(p))
+        snprintf(line, size, "%s: %s", p->mechanism->name, unlaunched);
+    else
+        snprintf(line, size,
+                 "%s: not built, for want of %s (scripts/setup --all, and "
+                 "make)",
+                 p->mechanism->name, p->package);
+    return line;
 }

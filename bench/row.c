@@ -42,6 +42,16 @@ struct row row_with(struct row row, const char *name, int64_t value)
     return row;
 }
 
+struct row row_within_memory(struct row row)
+{
+    int64_t most = capacity_most(row.bytes);
+
+    for (struct setting *s = row.settings; s->name; s++)
+        if (strcmp(s->name, "capacity") == 0 && s->value > most)
+            s->value = most;
+    return row;
+}
+
 bool has_setting(const struct workload *w, const char *name)
 {
     for (const struct setting *s = w->grid; s && s->name; s++)

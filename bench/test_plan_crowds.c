@@ -301,6 +301,37 @@ static void a_variant_has_one_reference_and_in_haste_none(void **state)
     }
 }
 
+/* What is printed is what there was. */
+static void no_capacity_is_more_than_memory(void **state)
+{
+    const char *names[] = {"ring/stream", "queue/stream", NULL};
+    struct request q = ask();
+    struct plan plan;
+    size_t large = 0;
+
+    (void)state;
+    q.names = names;
+    q.sizes[0] = 64;
+    q.sizes[1] = 16 << 20;
+    q.size_count = 2;
+    q.sets[0].name = "capacity";
+    q.sets[0].values[0] = 1000;
+    q.sets[0].count = q.set_count = 1;
+    make(&plan, &q);
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct row *row = &plan.rows[i];
+        const struct trial t = {.settings = row->settings};
+
+        if (row->kind != ROW_RESULT)
+            continue;
+        assert_int_equal(trial_setting(&t, "capacity", 0),
+                         row->bytes == 64 ? 1000 : 3);
+        large += row->bytes != 64;
+    }
+    assert_int_equal(large, 4);
+    plan_free(&plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +350,7 @@ int main(void)
             the_steps_of_a_queue_are_held_against_one_reference, bounded),
         cmocka_unit_test_setup(a_variant_has_one_reference_and_in_haste_none,
                                bounded),
+        cmocka_unit_test_setup(no_capacity_is_more_than_memory, bounded),
     };
 
     return cmocka_run_group_tests_name("plan of crowds", tests, NULL, NULL);

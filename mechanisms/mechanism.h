@@ -87,6 +87,15 @@ static inline int64_t trial_setting(const struct trial *t, const char *name,
     return fallback;
 }
 
+/* Of messages of that length, how many may be under way between two: 64 MiB of
+ * them, but two at least.  A plan asks for no greater capacity. */
+static inline int64_t capacity_most(size_t bytes)
+{
+    const size_t memory = (size_t)64 << 20;
+
+    return bytes < memory / 2 ? (int64_t)(memory / (bytes + 1)) : 2;
+}
+
 /* Of n things that `of` do together, how many are the one's of that number. */
 static inline unsigned trial_share(unsigned n, int number, int of)
 {

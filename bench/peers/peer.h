@@ -13,17 +13,13 @@
 /* What it exports: as many of a workload's calls as it has; NULL-name ended. */
 extern const struct workload peer_workloads[];
 
-/* All memory that messages under way may take. */
-#define PEER_MOST ((size_t)64 << 20)
-
-/* The setting `capacity`, 1000 unless set, as far as memory goes: at least 2.
- */
+/* How many messages there may be between the two: 1000 unless it is set. */
 static inline size_t peer_capacity(const struct trial *t)
 {
-    size_t capacity = (size_t)trial_setting(t, "capacity", 1000);
-    size_t most = t->bytes < PEER_MOST / 2 ? PEER_MOST / (t->bytes + 1) : 2;
+    int64_t capacity = trial_setting(t, "capacity", 1000);
+    int64_t most = capacity_most(t->bytes);
 
-    return capacity < most ? capacity : most;
+    return (size_t)(capacity < most ? capacity : most);
 }
 
 #endif

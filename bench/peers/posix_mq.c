@@ -2,8 +2,9 @@
 /*
  * posix_mq.c - a POSIX message queue: mq_overview(7).
  *
- * Its capacity is as asked for, or it is not opened: who may not exceed
- * /proc/sys/fs/mqueue/msg_max gets -EINVAL.  Its name is gone at once.
+ * Its capacity and length are as asked for, or it is not opened: who may not
+ * exceed msg_max and msgsize_max of /proc/sys/fs/mqueue gets -EPERM.  Its name
+ * is gone at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +31,8 @@ static int way_open(struct way *w, size_t bytes, size_t capacity)
     snprintf(name, sizeof name, "/ipclab-%d", getpid());
     w->queue =
         mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
-    if (w->queue < 0)
-        return -errno;
+    if (w->queue < 0) /* of what is asked for here only that can be invalid */
+        return errno == EINVAL ? -EPERM : -errno;
     mq_unlink(name);
     return 0;
 }

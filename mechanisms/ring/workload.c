@@ -50,7 +50,6 @@ static struct sides *sides_new(struct trial *t)
     return s;
 }
 
-/* With one processor for both, who spins keeps the other from going on. */
 static int sides_open(struct trial *t, bool both, enum ring_wait wait)
 {
     struct sides *s = sides_new(t);
