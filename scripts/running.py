@@ -302,6 +302,25 @@ def next_trial(running, level, not_these=(), program="ipclab"):
     return 0
 
 
+def serves(pid):
+    """Has it waited for twenty messages?  Then it is no newborn, which the
+    kernel may not yet have been told to end with its parent.  False once it is
+    gone."""
+    for _ in range(500):
+        try:
+            with open("/proc/%d/status" % pid) as status:
+                waits = re.search(r"^voluntary_ctxt_switches:\s*(\d+)",
+                                  status.read(), re.M)
+        except OSError:
+            return False
+        if not waits:  # it is a zombie
+            return False
+        if int(waits[1]) >= 20:
+            return True
+        time.sleep(0.001)
+    return False
+
+
 def rows_of(running):
     """How many rows the plan has, once it is printed."""
     end = time.monotonic() + HANGS
