@@ -45,9 +45,7 @@ static struct channel *channel_new(struct trial *t)
         return NULL;
     *c = (struct channel){-1, -1, -1, -1, NULL};
     t->state = c;
-    c->payload = malloc(t->bytes ? t->bytes : 1);
-    if (c->payload)
-        memset(c->payload, 0, t->bytes);
+    c->payload = traffic_payload(t);
     return c->payload ? c : NULL;
 }
 

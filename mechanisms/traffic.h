@@ -12,6 +12,16 @@
 
 #include "mechanism.h"
 
+#include <stdlib.h>
+
+/* Room for a trial's payload, touched: the caller frees it.  Or NULL. */
+static inline unsigned char *traffic_payload(const struct trial *t)
+{
+    unsigned char *payload = malloc(t->bytes ? t->bytes : 1);
+
+    return payload ? memset(payload, 0, t->bytes) : NULL;
+}
+
 #define TRAFFIC static inline __attribute__((always_inline))
 
 /* A request has an even number, its reply the odd one after it. */

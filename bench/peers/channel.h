@@ -71,10 +71,9 @@ static int channel_open(struct trial *t, unsigned ways)
     if (!s)
         return -ENOMEM;
     t->state = opened = s;
-    s->payload = malloc(t->bytes ? t->bytes : 1);
+    s->payload = traffic_payload(t);
     if (!s->payload)
         return -ENOMEM;
-    memset(s->payload, 0, t->bytes);
     for (; s->ways < ways && !error; s->ways++)
         error = way_open(&s->way[WAYS - 1 - s->ways], t->bytes, capacity);
     return error;

@@ -42,13 +42,11 @@ static struct sides *sides_new(struct trial *t)
     for (size_t i = 0; i < 4; i++)
         s->ends[i].fd = -1;
     t->state = s;
-    s->payload = malloc(t->bytes ? t->bytes : 1);
-    if (!s->payload) {
-        sides_close(t);
-        return NULL;
-    }
-    memset(s->payload, 0, t->bytes);
-    return s;
+    s->payload = traffic_payload(t);
+    if (s->payload)
+        return s;
+    sides_close(t);
+    return NULL;
 }
 
 static int simplex_open(struct trial *t)

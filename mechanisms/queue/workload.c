@@ -41,13 +41,11 @@ static struct sides *sides_new(struct trial *t, const struct queue_kind *kind)
         return NULL;
     s->kind = kind;
     t->state = s;
-    s->payload = malloc(t->bytes ? t->bytes : 1);
-    if (!s->payload) {
-        sides_close(t);
-        return NULL;
-    }
-    memset(s->payload, 0, t->bytes);
-    return s;
+    s->payload = traffic_payload(t);
+    if (s->payload)
+        return s;
+    sides_close(t);
+    return NULL;
 }
 
 static int sides_open(struct trial *t, enum kind kind, bool both)
