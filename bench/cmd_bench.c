@@ -320,12 +320,13 @@ int cmd_bench(int argc, char **argv)
     static struct session s = {.awake = -1};
     int status = options_parse(&s.options, argc, argv);
 
-    plugins_join();
     if (status)
         return status;
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* a dead trial's peers become ours */
     heed_signals();
-    status = session_run(&s);
+    plugins_join(&stop);
+    s.stopped = stop;
+    status = s.stopped ? interrupted(&s, false) : session_run(&s);
     fd_close(&s.awake);
     run_free(&s.run);
     plan_free(&s.plan);

@@ -66,7 +66,7 @@ int cmd_list(int argc, char **argv)
                 strerror(-error));
         return EXIT_FAILED;
     }
-    plugins_join();
+    plugins_join(NULL);
     for (const struct mechanism *const *m = mechanisms; *m; m++) {
         printf("%s: %s (%s)\n", (*m)->name, (*m)->summary, (*m)->python);
         list_workloads((*m)->name, (*m)->workloads, &places[PLACE_CROSS]);

@@ -163,9 +163,8 @@ static const struct mechanism open_mpi_mechanism = {
 /* Why it could not be launched here: "" if it could. */
 static char unlaunched[120];
 
-static void try_launcher(void)
+static void try_launcher(const volatile sig_atomic_t *stop)
 {
-    static const volatile sig_atomic_t never;
     char launcher[PATH_MAX], program[PATH_MAX];
     const char *const argv[] = {"/bin/sh", launcher, program, "--check", NULL};
     const char *said;
@@ -176,7 +175,7 @@ static void try_launcher(void)
     if (find("mpi-run", launcher, sizeof launcher) ||
         find("open-mpi", program, sizeof program))
         return;
-    code = command_run(argv, 10 * SECOND, &never, &text, &length, &error);
+    code = command_run(argv, 10 * SECOND, stop, &text, &length, &error);
     said = text && strncmp(text, "error ", 6) == 0 ? text + 6
            : error                                 ? strerror(-error)
                                                    : "mpi-run failed";
@@ -254,10 +253,10 @@ static void limit_posix_mq(void)
         fclose(file);
 }
 
-void plugins_join(void)
+void plugins_join(const volatile sig_atomic_t *stop)
 {
     limit_posix_mq();
-    try_launcher();
+    try_launcher(stop);
     for (size_t i = 0; i < PLUGINS; i++)
         if (is_usable(&plugins[i]))
             registry_join(plugins[i].mechanism);

@@ -12,8 +12,8 @@
 #include "trial.h"
 
 /* Join to the mechanisms those that are built.  Once, before any is looked for.
- */
-void plugins_join(void);
+ * It may take a moment; *stop, when it is not 0, ends that (NULL: nothing). */
+void plugins_join(const volatile sig_atomic_t *stop);
 
 /* What measures this workload itself: as trial_run. */
 int plugin_run(const struct trial_spec *spec, struct findings *found,

@@ -209,6 +209,6 @@ int main(int argc, char **argv)
     };
 
     mechanisms_init(argc, argv);
-    plugins_join();
+    plugins_join(NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,9 +91,9 @@ static inline int64_t trial_setting(const struct trial *t, const char *name,
  * them, but two at least.  A plan asks for no greater capacity. */
 static inline int64_t capacity_most(size_t bytes)
 {
-    const size_t memory = (size_t)64 << 20;
+    const size_t most = (size_t)64 << 20;
 
-    return bytes < memory / 2 ? (int64_t)(memory / (bytes + 1)) : 2;
+    return bytes < most / 2 ? (int64_t)(most / (bytes + 1)) : 2;
 }
 
 /* Of n things that `of` do together, how many are the one's of that number. */

@@ -182,6 +182,7 @@ static void what_many_processes_put_adds_up(void **state)
 
         assert_int_equal(fd_pipe(told), 0);
         assert_int_equal(test_put_some(&shared, 0, EACH), 0);
+        test_feeders_sleep();
         for (int64_t i = 0; i < many; i++)
             pids[i] = test_fork(puts_and_stays, NULL);
         count_is(all);

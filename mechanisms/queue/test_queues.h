@@ -124,6 +124,38 @@ static inline bool test_arrives(struct queue *q)
     return queue_empty(q) == 0;
 }
 
+static inline bool test_is_idle(pid_t thread)
+{
+    char path[64], text[256] = "", *at;
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    file = fopen(path, "re");
+    if (!file)
+        return true; /* it has ended */
+    at = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
+    fclose(file);
+    return !at || at[2] == 'S';
+}
+
+/* Until each other thread of this process sleeps: a child that is forked from
+ * one in which a feeder is in malloc has a sanitizer's malloc locked. */
+static inline void test_feeders_sleep(void)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+    char threads[CENSUS_TEXT], *at;
+
+    census_list("/proc/self/task", threads);
+    for (at = threads; *++at; at = strchr(at, '\n')) {
+        pid_t thread = (pid_t)atoi(at);
+
+        while (thread != gettid() && !test_is_idle(thread)) {
+            assert_true(clock_now() < deadline);
+            sched_yield();
+        }
+    }
+}
+
 /* --- numbers that arrive in any order, each once --- */
 
 struct tally {
