@@ -288,15 +288,19 @@ def sides_of(pid):
 
 def next_trial(running, level, not_these=(), program="ipclab"):
     """The next process of that level below ipclab: 1 a timed side, 2 a peer
-    (or those of the reference); 0 when the run has ended."""
+    (or those of the reference); 0 when the run has ended.  What it starts
+    before it has a plan is no trial."""
     end = time.monotonic() + HANGS
     while running.process.poll() is None and time.monotonic() < end:
-        for timed in sides_of(running.pid):
+        sides = sides_of(running.pid) \
+            if "plan: " in running.text(running.err) else ()
+        for timed in sides:
             name = os.path.basename(command_of(timed).split(" ")[0])
             if not name.startswith(program):
                 continue
             for found in [timed] if level == 1 else children_of(timed):
-                if found not in not_these:
+                # A keeper has its name a moment after it is there.
+                if found not in not_these and timed in sides_of(running.pid):
                     return found
         time.sleep(0.002)
     return 0
