@@ -119,7 +119,7 @@ void planner_consider(struct planner *p, struct row row)
     const char *reason;
     struct row other;
 
-    row = row_within_memory(row);
+    row = row_within_limits(row);
     if (row_find(p->plan, &row) >= 0)
         return;
     reason = planner_missing(p, &row);

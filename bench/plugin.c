@@ -103,6 +103,7 @@ static void forward_close(struct trial *t)
 
 #define PEER(id, title, text, package)                                         \
     static struct setting id##_grid[] = {CAPACITY, {.name = NULL}};            \
+    static int64_t id##_most;                                                  \
     static int id##_roundtrip(struct trial *t)                                 \
     {                                                                          \
         return load_and_open(#id ".so", "roundtrip", t);                       \
@@ -117,6 +118,7 @@ static void forward_close(struct trial *t)
          .floor = "pipe-pingpong",                                             \
          .open = id##_roundtrip,                                               \
          .grid = id##_grid,                                                    \
+         .capacity_most = &id##_most,                                          \
          FORWARD},                                                             \
         {.name = "stream",                                                     \
          .unit = "message",                                                    \
@@ -124,6 +126,7 @@ static void forward_close(struct trial *t)
          .one_way = true,                                                      \
          .open = id##_stream,                                                  \
          .grid = id##_grid,                                                    \
+         .capacity_most = &id##_most,                                          \
          FORWARD},                                                             \
         {.name = NULL},                                                        \
     };                                                                         \
@@ -240,15 +243,18 @@ static bool may_have(long messages)
     return true;
 }
 
-/* Its row is at the limit where that is lower than the others' capacity. */
+/* Its rows are at the limit where others have a greater capacity. */
 static void limit_posix_mq(void)
 {
     FILE *file = fopen("/proc/sys/fs/mqueue/msg_max", "re");
     int most = 10;
 
-    if (file && fscanf(file, "%d", &most) == 1 &&
-        most < posix_mq_grid[0].value && !may_have(posix_mq_grid[0].value))
-        posix_mq_grid[0].value = most;
+    if (file && fscanf(file, "%d", &most) == 1 && most > 0 &&
+        !may_have(most + 1L)) {
+        posix_mq_most = most;
+        if (posix_mq_grid[0].value > most)
+            posix_mq_grid[0].value = most;
+    }
     if (file)
         fclose(file);
 }

@@ -42,10 +42,13 @@ struct row row_with(struct row row, const char *name, int64_t value)
     return row;
 }
 
-struct row row_within_memory(struct row row)
+struct row row_within_limits(struct row row)
 {
+    const int64_t *here = row.workload->capacity_most;
     int64_t most = capacity_most(row.bytes);
 
+    if (here && *here && *here < most)
+        most = *here;
     for (struct setting *s = row.settings; s->name; s++)
         if (strcmp(s->name, "capacity") == 0 && s->value > most)
             s->value = most;

@@ -13,9 +13,9 @@ struct row row_new(const char *mechanism, const struct workload *w,
 /* The same with one setting changed. */
 struct row row_with(struct row row, const char *name, int64_t value);
 
-/* The same, with no greater capacity than there is memory for messages of its
- * size. */
-struct row row_within_memory(struct row row);
+/* The same, with no greater capacity than its workload can have here, and than
+ * there is memory for messages of its size. */
+struct row row_within_limits(struct row row);
 
 /* The floor that a row is held against; its workload is NULL without one. */
 struct row row_floor(const struct row *row);

@@ -9,6 +9,7 @@
 #include "common/test_census.h"
 #include "plugin.h"
 #include "registry.h"
+#include "row.h"
 
 #include <sys/mman.h>
 
@@ -171,6 +172,25 @@ static void messages_that_are_counted_are_as_many_as_asked_for(void **state)
     }
 }
 
+/* What a row asks for and prints can be had: a POSIX queue's as well. */
+static void a_row_asks_for_no_more_than_can_be_had(void **state)
+{
+    const char *const names[] = {"posix-mq", "eventfd"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct workload *w = workload_find(names[i], "stream");
+        struct row row = row_new(names[i], w, 64, PLACE_SAME);
+        int64_t most = *w->capacity_most;
+
+        row = row_within_limits(row_with(row, "capacity", 10000));
+        assert_int_equal(row.settings[0].value, most ? most : 10000);
+        if (i == 0)
+            assert_int_equal(held_by(names[i], row.settings[0].value),
+                             row.settings[0].value);
+    }
+}
+
 /* In bytes the next power of two, and never less than 64 KiB. */
 static void bytes_are_enough_for_as_many(void **state)
 {
@@ -204,6 +224,7 @@ int main(int argc, char **argv)
         TEST(each_moves_messages_of_any_size),
         TEST(each_can_hold_a_few),
         TEST(messages_that_are_counted_are_as_many_as_asked_for),
+        TEST(a_row_asks_for_no_more_than_can_be_had),
         TEST(bytes_are_enough_for_as_many),
         TEST(what_is_not_built_is_said),
     };

@@ -217,25 +217,27 @@ static inline int guarded_check(const struct guarded *g, uint64_t done)
 
 /* One way to exercise a mechanism. */
 struct workload {
-    const char *name;           /* "roundtrip", "stream", "joined" */
-    const char *unit;           /* what one operation is: "round trip" */
-    const char *floor;          /* the limit it is held against, or NULL */
-    const struct setting *grid; /* what it can be swept over, or NULL */
-    int peers;                  /* 0: the timed side is alone */
-    const char *const *crowd;   /* settings whose sum is the number of all
-                                   participants, NULL-ended; or NULL: peers */
-    bool sized;                 /* bytes means something */
-    bool one_way;               /* a stream: it reports latency as well */
-    bool own;                   /* samples come from trial_sample alone */
-    bool spins;                 /* its sides wait busily: never on one core */
-    const char *program;        /* what measures it, in place of the calls
-                                   below; or NULL */
-    bool variant;               /* measured as that of a variant is */
-    bool forked;                /* its peers must be: they have what open made
-                                   by that alone, and nothing is packed */
-    bool together;              /* op runs in every participant, from one
-                                   barrier: n operations of all together */
-    int64_t guess;              /* ns of one operation, to plan with, or 0 */
+    const char *name;             /* "roundtrip", "stream", "joined" */
+    const char *unit;             /* what one operation is: "round trip" */
+    const char *floor;            /* the limit it is held against, or NULL */
+    const struct setting *grid;   /* what it can be swept over, or NULL */
+    int peers;                    /* 0: the timed side is alone */
+    const char *const *crowd;     /* settings whose sum is the number of all
+                                     participants, NULL-ended; or NULL: peers */
+    bool sized;                   /* bytes means something */
+    bool one_way;                 /* a stream: it reports latency as well */
+    bool own;                     /* samples come from trial_sample alone */
+    bool spins;                   /* its sides wait busily: never on one core */
+    const int64_t *capacity_most; /* no greater capacity can be had here, and
+                                     none is asked for; NULL, or of 0: any */
+    const char *program;          /* what measures it, in place of the calls
+                                     below; or NULL */
+    bool variant;                 /* measured as that of a variant is */
+    bool forked;                  /* its peers must be: they have what open made
+                                     by that alone, and nothing is packed */
+    bool together;                /* op runs in every participant, from one
+                                     barrier: n operations of all together */
+    int64_t guess;                /* ns of one operation, to plan with, or 0 */
 
     int (*open)(struct trial *t);
     int (*pack)(struct trial *t, int role, struct parcel *parcel);
