@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A listener and the folder that was made for it. */
@@ -46,14 +47,30 @@ static int remove_nothing(const char *name)
     return 0;
 }
 
+/* "FILE/NAME": a segment by that name, while it is that file.  Who made it is
+ * gone; the name may be another's by now. */
+static int remove_segment(const char *text)
+{
+    char path[TRACKER_LINE + 16], *name;
+    unsigned long long file = strtoull(text, &name, 10);
+    struct stat now;
+
+    snprintf(path, sizeof path, "/dev/shm%s", name);
+    if (*name != '/' || lstat(path, &now) < 0 || now.st_ino != file)
+        return 0;
+    return unlink(path);
+}
+
 static const struct kind {
     const char *name;
     int (*remove)(const char *name);
-} kinds[] = {{"semaphore", sem_unlink},
-             {"shared_memory", shm_unlink},
-             {"socket", remove_socket},
-             {"noop", remove_nothing},
-             {NULL, NULL}};
+    const char *python; /* what CPython calls it */
+} kinds[] = {{"semaphore", sem_unlink, "semaphore"},
+             {"shared_memory", shm_unlink, "shared_memory"},
+             {"segment", remove_segment, "shared_memory"},
+             {"socket", remove_socket, "socket"},
+             {"noop", remove_nothing, "noop"},
+             {NULL, NULL, NULL}};
 
 /* What is registered, the youngest first. */
 struct entry {
@@ -178,7 +195,7 @@ static void clean_up(struct entry *all)
             fprintf(stderr,
                     "resource_tracker: There appear to be %zu leaked %s "
                     "objects to clean up at shutdown\n",
-                    count, k->name);
+                    count, k->python);
         for (struct entry *e = all; e; e = e->next)
             if (e->kind == k && k->remove(e->name) < 0 && errno != ENOENT)
                 fprintf(stderr, "resource_tracker: %s: %s\n", e->name,
