@@ -192,12 +192,15 @@ static const char *const processes_crowd[] = {"processes", NULL};
     .unit = "increment", .floor = (limit), .open = (open_it), .op = (op_it),   \
     .close = counters_close
 
-#define CROWD(open_it, op_it, limit)                                           \
-    .unit = "increment", .floor = (limit), .peers = 1,                         \
-    .crowd = processes_crowd, .grid = processes_grid, .together = true,        \
+#define TWO(open_it, op_it, limit)                                             \
+    .unit = "increment", .floor = (limit), .peers = 1, .together = true,       \
     .guess = 200, .open = (open_it), .pack = counters_pack,                    \
     .join = counters_join, .op = (op_it), .check = counters_check,             \
     .close = counters_close
+
+#define CROWD(open_it, op_it, limit)                                           \
+    .variant = true, .crowd = processes_crowd, .grid = processes_grid,         \
+    TWO(open_it, op_it, limit)
 
 const struct workload value_workloads[] = {
     {.name = "increment",
@@ -215,16 +218,13 @@ const struct workload value_workloads[] = {
     {.name = "contended",
      CROWD(open_default, increment_op, "increment-contended-recursive")},
     {.name = "contended-plain",
-     .variant = true,
      CROWD(open_plain, increment_op, "increment-contended")},
     {.name = "contended-robust",
-     .variant = true,
      CROWD(open_robust, increment_op, "increment-contended-robust")},
     {.name = "contended-atomic",
-     .variant = true,
      CROWD(open_raw, atomic_op, "atomic-contended")},
-    {.name = "neighbours", CROWD(open_neighbours, own_op, "increment-apart")},
-    {.name = "apart", CROWD(open_apart, own_op, "increment-apart")},
+    {.name = "neighbours", TWO(open_neighbours, own_op, "increment-apart")},
+    {.name = "apart", TWO(open_apart, own_op, "increment-apart")},
     {.name = NULL},
 };
 

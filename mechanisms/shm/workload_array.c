@@ -312,6 +312,7 @@ const struct workload array_workloads[] = {
      .close = sharing_close},
     {.name = "roundtrip",
      .unit = "round trip",
+     .variant = true,
      BOXES,
      .op = roundtrip_op,
      .serve = roundtrip_serve},
