@@ -15,8 +15,10 @@
 
 /* A mechanism joins by a header above and a line here. */
 static const struct shareable *const things[] = {
-    &matrix_bytes,  &matrix_fd,  &matrix_region, &matrix_writer, &matrix_reader,
-    &matrix_duplex, MATRIX_SYNC, MATRIX_QUEUES,  MATRIX_RINGS,   NULL,
+    &matrix_bytes,  &matrix_fd,     &matrix_fd_twice,
+    &matrix_region, &matrix_writer, &matrix_reader,
+    &matrix_duplex, MATRIX_SYNC,    MATRIX_QUEUES,
+    MATRIX_RINGS,   NULL,
 };
 
 /* Pack a thing for a child that hands it on by `next`, or uses it. */
