@@ -105,14 +105,21 @@ void typed_close(struct typed *t)
 
 /* --- handed on --- */
 
+static bool has_own_state(const struct typed *t)
+{
+    return t->block.size >= lock_offset(t) + sizeof(struct lock_state);
+}
+
 /* Where the lock is, for who receives it. */
 enum whose { RAW, BEHIND_THE_ITEMS, IN_ITS_REGION, ANOTHERS };
 
+/* A given one may be all that there is of another's block, and lie where its
+ * own would. */
 static enum whose whose_lock(const struct typed *t)
 {
     if (!t->lock)
         return RAW;
-    if (t->lock->state == own_state(t))
+    if (has_own_state(t) && t->lock->state == own_state(t))
         return BEHIND_THE_ITEMS;
     return t->lock->region.fd >= 0 ? IN_ITS_REGION : ANOTHERS;
 }
@@ -145,7 +152,7 @@ static int unpack_lock(struct typed *t, enum whose whose, struct parcel *parcel)
     if (whose == RAW)
         return 0;
     if (whose == BEHIND_THE_ITEMS) {
-        if (t->block.size < lock_offset(t) + sizeof(struct lock_state))
+        if (!has_own_state(t))
             return -EBADMSG;
         lock_at(&t->own, own_state(t));
     } else if (whose == IN_ITS_REGION) {
