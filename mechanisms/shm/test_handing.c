@@ -206,6 +206,29 @@ static void a_close_in_a_forked_child_frees_nothing(void **state)
     value_close(&next);
 }
 
+/* Its maker may free it first; then its memory is another's, which here looks
+ * like a lock that this thread has. */
+static void a_close_after_the_makers_touches_nothing(void **state)
+{
+    struct lock_state looks = {.word = (uint32_t)gettid(), .kind = LOCK_ROBUST};
+    struct value v, again;
+    struct array bytes;
+    char *at;
+
+    (void)state;
+    assert_int_equal(value_open(&v, 'q'), 0);
+    hand(&v, &again);
+    value_close(&v);
+    assert_int_equal(array_open_with(&bytes, 'q', 1 + sizeof looks / 8, NULL),
+                     0);
+    at = array_get_obj(&bytes);
+    assert_ptr_equal(at, value_get_obj(&again));
+    memcpy(at + 8, &looks, sizeof looks);
+    value_close(&again);
+    assert_memory_equal(at + 8, &looks, sizeof looks);
+    array_close(&bytes);
+}
+
 /* The last to let go unmaps it, whoever that is. */
 static void what_was_unpacked_outlives_its_maker(void **state)
 {
@@ -241,6 +264,7 @@ int main(int argc, char **argv)
         TEST(a_lock_in_memory_of_the_callers_is_efault),
         TEST(a_close_of_what_was_unpacked_frees_nothing),
         TEST(a_close_in_a_forked_child_frees_nothing),
+        TEST(a_close_after_the_makers_touches_nothing),
         TEST(what_was_unpacked_outlives_its_maker),
     };
 

@@ -141,8 +141,9 @@ static inline bool block_is(const struct block *b, unsigned char byte)
 {
     const unsigned char *bytes = b->base;
 
-    return b->size == 0 ||
-           (bytes[0] == byte && memcmp(bytes, bytes + 1, b->size - 1) == 0);
+    return bytes &&
+           (b->size == 0 ||
+            (bytes[0] == byte && memcmp(bytes, bytes + 1, b->size - 1) == 0));
 }
 
 /* A new one: zeroes, aligned.  It is filled, so that who has it again sees

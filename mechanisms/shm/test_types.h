@@ -76,7 +76,8 @@ static inline int item_is(struct typed *t, int64_t i,
 
     if (typed_get(t, i, type->code, &seen))
         return test_line(__LINE__);
-    return memcmp(&seen, expected, sizeof seen) == 0 ? 0 : test_line(__LINE__);
+    return memcmp(seen.bytes, expected->bytes, 8) == 0 ? 0
+                                                       : test_line(__LINE__);
 }
 
 #endif

@@ -161,11 +161,12 @@ static void an_integer_wraps_at_both_ends(void **state)
     for (size_t i = 0; i < TEST_TYPES; i++) {
         const struct test_type *t = &test_types[i];
         const int64_t odd = INT64_MIN + 1; /* 1, modulo all that are shorter */
+        const int64_t odd_of_it = t->size < 8 ? 1 : odd;
         union item one = {{0}};
 
         if (!is_integer(t))
             continue;
-        memcpy(&one, t->size < 8 ? (const void *)&(int64_t){1} : &odd, t->size);
+        memcpy(&one, &odd_of_it, t->size);
         expect_sum(t, &t->highest, 1, &t->lowest);
         expect_sum(t, &t->lowest, -1, &t->highest);
         expect_sum(t, &zero, odd, &one);
