@@ -39,7 +39,8 @@ int block_unpack(struct block *b, struct parcel *parcel)
         error = arena_unpack(&a, parcel);
     if (error)
         return error;
-    if (size > a->region.size || offset > a->region.size - size) {
+    if (size > a->region.size || offset > a->region.size - size ||
+        offset % HEAP_ALIGNMENT) {
         arena_release(a);
         return -EBADMSG;
     }

@@ -16,20 +16,13 @@
 #include "shm/heap.h"
 
 #include "shm/arena.h"
+#include "shm/node.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct heap_node {
-    struct arena *arena;
-    size_t start, stop; /* in the arena */
-    bool used;
-    struct heap_node *before, *after; /* neighbours in the arena, or NULL */
-    struct heap_node *above, *below;  /* in its stack, while it is free */
-};
 
 static size_t round_up(size_t n, size_t multiple)
 {
@@ -136,12 +129,11 @@ static struct heap_node *new_node(struct heap *h, struct arena *a, size_t start,
 
 static void drop_node(struct heap *h, struct heap_node *n)
 {
-    h->nodes--;
+    h->nodes -= n != NULL;
     free(n);
 }
 
-/* Let n, which is in no stack, have the piece of its neighbour, which is free.
- */
+/* Let n, which is in no stack, have its neighbour's piece, which is free. */
 static void absorb(struct heap *h, struct heap_node *n, struct heap_node *other)
 {
     pull(h, other);
@@ -193,8 +185,6 @@ static int add_arena(struct heap *h, size_t size)
         arena_release(a);
         return -ENOMEM;
     }
-    if (h->next_arena < HEAP_DOUBLE_UNTIL)
-        h->next_arena *= 2;
     a->first = n;
     a->sibling = h->arenas;
     h->arenas = a;
@@ -275,57 +265,84 @@ struct heap *heap_shared(void)
 
 /* --- malloc and free --- */
 
-/* With the lock held.  *dirty: so many of its bytes were another's before. */
+/* Nodes for what lies before and behind a block, where something does. */
+static int new_neighbours(struct heap *h, const struct heap_node *n,
+                          size_t start, size_t stop, struct heap_node *made[2])
+{
+    const bool needed[2] = {start > n->start, stop < n->stop};
+
+    for (int i = 0; i < 2; i++) {
+        made[i] = needed[i] ? new_node(h, n->arena, 0, 0) : NULL;
+        if (needed[i] && !made[i])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The block is n's piece.  *dirty: how much of it was another's before. */
+static void hand_out(struct heap_node *n, struct block *b, size_t *dirty)
+{
+    size_t before = n->arena->used;
+
+    n->used = true;
+    if (n->stop > before)
+        n->arena->used = n->stop;
+    if (before > n->start)
+        *dirty = (before < n->stop ? before : n->stop) - n->start;
+    b->base = (char *)n->arena->region.base + n->start;
+    b->arena = n->arena;
+    b->node = n;
+}
+
+/* Take it of n, which has room.  -errno: n is as it was. */
+static int take_of(struct heap *h, struct heap_node *n, size_t size,
+                   size_t alignment, struct block *b, size_t *dirty)
+{
+    size_t start = round_up(n->start, alignment), stop = start + size;
+    struct heap_node *made[2] = {NULL, NULL};
+    int error = new_neighbours(h, n, start, stop, made);
+
+    if (!error)
+        error = arena_reserve(n->arena, stop);
+    if (error) {
+        drop_node(h, made[0]);
+        drop_node(h, made[1]);
+        return error == -ENOSPC ? -ENOMEM : error;
+    }
+    pull(h, n);
+    if (made[0]) { /* what is behind the front is the block */
+        cut(n, start, made[0]);
+        push(h, n);
+        n = made[0];
+    }
+    if (made[1]) {
+        cut(n, stop, made[1]);
+        push(h, made[1]);
+    }
+    hand_out(n, b, dirty);
+    return 0;
+}
+
+/* With the lock held.  An arena that nothing can be had of does not stay. */
 static int take(struct heap *h, size_t size, size_t alignment, struct block *b,
                 size_t *dirty)
 {
-    struct heap_node *n, *front, *rest;
-    size_t start, before;
+    struct heap_node *n;
     int error = make_room(h, 3);
 
+    n = error ? NULL : best_fit(h, size, alignment);
+    if (n)
+        return take_of(h, n, size, alignment, b, dirty);
+    if (!error)
+        error = add_arena(h, size);
     if (error)
         return error;
-    n = best_fit(h, size, alignment);
-    if (!n) {
-        error = add_arena(h, size);
-        if (error)
-            return error;
-        n = best_fit(h, size, alignment);
-    }
-    start = round_up(n->start, alignment);
-    front = start > n->start ? new_node(h, n->arena, 0, 0) : NULL;
-    rest = start + size < n->stop ? new_node(h, n->arena, 0, 0) : NULL;
-    if ((start > n->start && !front) || (start + size < n->stop && !rest))
-        error = -ENOMEM;
-    if (!error)
-        error = arena_reserve(n->arena, start + size);
-    if (error) {
-        if (front)
-            drop_node(h, front);
-        if (rest)
-            drop_node(h, rest);
-        return error;
-    }
-    pull(h, n);
-    if (front) { /* what is behind the front is the block */
-        cut(n, start, front);
-        push(h, n);
-        n = front;
-    }
-    if (rest) {
-        cut(n, start + size, rest);
-        push(h, rest);
-    }
-    n->used = true;
-    before = n->arena->used;
-    if (n->stop > before)
-        n->arena->used = n->stop;
-    if (before > start)
-        *dirty = (before < n->stop ? before : n->stop) - start;
-    b->base = (char *)n->arena->region.base + start;
-    b->arena = n->arena;
-    b->node = n;
-    return 0;
+    error = take_of(h, h->arenas->first, size, alignment, b, dirty);
+    if (error)
+        drop_arena(h, h->arenas);
+    else if (h->next_arena < HEAP_DOUBLE_UNTIL)
+        h->next_arena *= 2;
+    return error;
 }
 
 int heap_malloc(struct heap *h, size_t size, size_t alignment, struct block *b)

@@ -59,6 +59,18 @@ static struct lock_state *own_state(const struct typed *t)
     return (struct lock_state *)(void *)((char *)t->items + lock_offset(t));
 }
 
+/* Is its lock there?  A given one may be all that there is of another's block,
+ * and lie where its own would. */
+static bool has_own_state(const struct typed *t)
+{
+    return t->block.size >= lock_offset(t) + sizeof(struct lock_state);
+}
+
+static bool is_behind(const struct typed *t, const struct lock *l)
+{
+    return has_own_state(t) && l->state == own_state(t);
+}
+
 static int set_type(struct typed *t, char type, size_t n)
 {
     const struct item_type *found = type_find(type);
@@ -93,9 +105,11 @@ int typed_open(struct typed *t, char type, size_t n, size_t alignment,
     return 0;
 }
 
+/* What lies behind the items is not looked at: whoever made them may have freed
+ * them, and then it is another's. */
 void typed_close(struct typed *t)
 {
-    if (t->lock == &t->own)
+    if (t->lock == &t->own && !is_behind(t, t->lock))
         lock_close(&t->own);
     block_release(&t->lent);
     block_release(&t->block);
@@ -112,7 +126,7 @@ static enum whose whose_lock(const struct typed *t)
 {
     if (!t->lock)
         return RAW;
-    if (t->lock->state == own_state(t))
+    if (is_behind(t, t->lock))
         return BEHIND_THE_ITEMS;
     return t->lock->region.fd >= 0 ? IN_ITS_REGION : ANOTHERS;
 }
@@ -145,7 +159,7 @@ static int unpack_lock(struct typed *t, enum whose whose, struct parcel *parcel)
     if (whose == RAW)
         return 0;
     if (whose == BEHIND_THE_ITEMS) {
-        if (t->block.size < lock_offset(t) + sizeof(struct lock_state))
+        if (!has_own_state(t))
             return -EBADMSG;
         lock_at(&t->own, own_state(t));
     } else if (whose == IN_ITS_REGION) {

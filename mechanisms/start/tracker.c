@@ -47,30 +47,45 @@ static int remove_nothing(const char *name)
     return 0;
 }
 
-/* "FILE/NAME": a segment by that name, while it is that file.  Who made it is
- * gone; the name may be another's by now. */
-static int remove_segment(const char *text)
+/* "FILE/NAME": the path of a segment by that name, while it is that file; else
+ * NULL.  Who made it is gone; the name may be another's by now. */
+static const char *segment_path(const char *text)
 {
-    char path[TRACKER_LINE + 16], *name;
+    static char path[TRACKER_LINE + 16];
+    char *name;
     unsigned long long file = strtoull(text, &name, 10);
     struct stat now;
 
     snprintf(path, sizeof path, "/dev/shm%s", name);
     if (*name != '/' || lstat(path, &now) < 0 || now.st_ino != file)
-        return 0;
-    return unlink(path);
+        return NULL;
+    return path;
+}
+
+/* Who unlinks it need not be one who tells us: then it has not leaked. */
+static bool segment_is_there(const char *text)
+{
+    return segment_path(text) != NULL;
+}
+
+static int remove_segment(const char *text)
+{
+    const char *path = segment_path(text);
+
+    return path ? unlink(path) : 0;
 }
 
 static const struct kind {
     const char *name;
     int (*remove)(const char *name);
-    const char *python; /* what CPython calls it */
-} kinds[] = {{"semaphore", sem_unlink, "semaphore"},
-             {"shared_memory", shm_unlink, "shared_memory"},
-             {"segment", remove_segment, "shared_memory"},
-             {"socket", remove_socket, "socket"},
-             {"noop", remove_nothing, "noop"},
-             {NULL, NULL, NULL}};
+    const char *python;                 /* what CPython calls it */
+    bool (*is_there)(const char *name); /* or NULL: it is taken to be */
+} kinds[] = {{"semaphore", sem_unlink, "semaphore", NULL},
+             {"shared_memory", shm_unlink, "shared_memory", NULL},
+             {"segment", remove_segment, "shared_memory", segment_is_there},
+             {"socket", remove_socket, "socket", NULL},
+             {"noop", remove_nothing, "noop", NULL},
+             {NULL, NULL, NULL, NULL}};
 
 /* What is registered, the youngest first. */
 struct entry {
@@ -190,7 +205,7 @@ static void clean_up(struct entry *all)
         size_t count = 0;
 
         for (struct entry *e = all; e; e = e->next)
-            count += e->kind == k;
+            count += e->kind == k && (!k->is_there || k->is_there(e->name));
         if (count && k->remove != remove_nothing)
             fprintf(stderr,
                     "resource_tracker: There appear to be %zu leaked %s "
