@@ -103,11 +103,13 @@ static const char *const processes_crowd[] = {"processes", NULL};
 #define ALONE(open_it, op_it)                                                  \
     .unit = "increment", .open = (open_it), .op = (op_it), .close = taken_close
 
+#define TWO(open_it, op_it)                                                    \
+    .unit = "increment", .peers = 1, .together = true, .guess = 200,           \
+    .open = (open_it), .pack = taken_pack, .join = taken_join, .op = (op_it),  \
+    .check = check, .close = taken_close
+
 #define CROWD(open_it, op_it)                                                  \
-    .unit = "increment", .peers = 1, .crowd = processes_crowd,                 \
-    .grid = processes_grid, .together = true, .guess = 200, .open = (open_it), \
-    .pack = taken_pack, .join = taken_join, .op = (op_it), .check = check,     \
-    .close = taken_close
+    .crowd = processes_crowd, .grid = processes_grid, TWO(open_it, op_it)
 
 const struct workload increment_floors[] = {
     {.name = "increment", ALONE(taken_open_plain, increment_op)},
@@ -119,7 +121,7 @@ const struct workload increment_floors[] = {
      CROWD(taken_open_recursive, increment_op)},
     {.name = "increment-contended-robust",
      CROWD(taken_open_robust, increment_op)},
-    {.name = "increment-apart", CROWD(taken_open_recursive, apart_op)},
+    {.name = "increment-apart", TWO(taken_open_recursive, apart_op)},
     {.name = "atomic-contended", CROWD(taken_open_plain, atomic_op)},
     {.name = "element",
      .unit = "set and get",

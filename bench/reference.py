@@ -46,6 +46,7 @@ from multiprocessing import connection
 EVERY = 64          # one message in 64 of a stream is stamped
 SLOTS = 65536       # stamps in flight, in memory that both sides map
 STREAM_BATCH = 1e6  # ns, see Channel.batch
+WARM_OPERATIONS = 1000
 SETTLED = 0.05      # two windows of the warm-up that agree
 LEAST = 3           # samples, however slow: row.c plans with it
 BURST = 100         # starts, and then as many joins
@@ -818,11 +819,11 @@ class Counting(Together):
     """All increment one Value, or each its own, beside the others'."""
 
     def prepare(self, options):
-        self.all = options.settings.get("processes", 2)
+        everyone = options.settings.get("processes", 2)
         kind = options.workload.partition("-")[2]
         self.counters = [counter_of(kind) for _ in range(
-            self.all if options.workload == "neighbours" else 1)]
-        return self.all
+            everyone if options.workload == "neighbours" else 1)]
+        return everyone
 
     def work(self, number, n):
         _, lock, owner = self.counters[number % len(self.counters)]
@@ -1102,18 +1103,22 @@ def timed(workload, batch, count):
 
 
 def warm_up(workload, seconds):
-    """Windows that double until that time is over and two of them agree,
-    three times as long at most; ns of one operation in the last of them."""
+    """Windows that double until that time is over, or so many operations are
+    that are no stream's, and two windows agree; three times as long at most;
+    ns of one operation in the last of them."""
     warm = getattr(workload, "warm", lambda n: timed(workload, 1, n))
+    most = None if getattr(workload, "stream", False) else WARM_OPERATIONS
     begin = time.monotonic()
-    n, last = 1, 0.0
+    n, last, done = 1, 0.0, 0
     while True:
         start = time.monotonic()
         warm(n)
         end = time.monotonic()
+        done += n
         each = (end - start) / n
         settled = abs(each - last) <= SETTLED * each
-        if end - begin >= seconds * (1 if settled else 3):
+        enough = end - begin >= seconds or (most and done >= most)
+        if settled and enough or end - begin >= 3 * seconds:
             return max(1.0, each * 1e9)
         last = each
         if end - start < seconds / 4:

@@ -8,7 +8,7 @@
 
 /* In pieces: a call that a signal interrupts gives back what it had, so a
  * large one might never be done where signals are many. */
-enum { PIECE = 8 << 20, WORTH_ASKING = 64 << 20 };
+enum { PIECE = 8 << 20, WORTH_ASKING = 4 << 20 };
 
 /*
  * May the machine have as many bytes?  Where it has not, fallocate(2) would

@@ -192,21 +192,29 @@ static const char *const processes_crowd[] = {"processes", NULL};
     .unit = "increment", .floor = (limit), .open = (open_it), .op = (op_it),   \
     .close = counters_close
 
-#define CROWD(open_it, op_it, limit)                                           \
-    .unit = "increment", .floor = (limit), .peers = 1,                         \
-    .crowd = processes_crowd, .grid = processes_grid, .together = true,        \
+#define TWO(open_it, op_it, limit)                                             \
+    .unit = "increment", .floor = (limit), .peers = 1, .together = true,       \
     .guess = 200, .open = (open_it), .pack = counters_pack,                    \
     .join = counters_join, .op = (op_it), .check = counters_check,             \
     .close = counters_close
 
+#define CROWD(open_it, op_it, limit)                                           \
+    .variant = true, .crowd = processes_crowd, .grid = processes_grid,         \
+    TWO(open_it, op_it, limit)
+
 const struct workload value_workloads[] = {
     {.name = "increment",
      ALONE(open_default, increment_op, "increment-recursive")},
-    {.name = "increment-plain", ALONE(open_plain, increment_op, "increment")},
+    {.name = "increment-plain",
+     .variant = true,
+     ALONE(open_plain, increment_op, "increment")},
     {.name = "increment-robust",
+     .variant = true,
      ALONE(open_robust, increment_op, "increment-robust")},
     {.name = "increment-atomic", ALONE(open_raw, atomic_op, "atomic-add")},
-    {.name = "increment-raw", ALONE(open_raw, increment_op, "increment-raw")},
+    {.name = "increment-raw",
+     .variant = true,
+     ALONE(open_raw, increment_op, "increment-raw")},
     {.name = "contended",
      CROWD(open_default, increment_op, "increment-contended-recursive")},
     {.name = "contended-plain",
@@ -215,8 +223,8 @@ const struct workload value_workloads[] = {
      CROWD(open_robust, increment_op, "increment-contended-robust")},
     {.name = "contended-atomic",
      CROWD(open_raw, atomic_op, "atomic-contended")},
-    {.name = "neighbours", CROWD(open_neighbours, own_op, "increment-apart")},
-    {.name = "apart", CROWD(open_apart, own_op, "increment-apart")},
+    {.name = "neighbours", TWO(open_neighbours, own_op, "increment-apart")},
+    {.name = "apart", TWO(open_apart, own_op, "increment-apart")},
     {.name = NULL},
 };
 

@@ -20,8 +20,9 @@ struct box {
 };
 
 struct sharing {
-    struct box boxes[2]; /* there, and back */
-    unsigned char *payload;
+    struct box boxes[2];    /* there, and back */
+    unsigned char *source;  /* of a copy */
+    unsigned char *payload; /* of a message, before and after */
 };
 
 static struct sharing *sharing_new(struct trial *t)
@@ -54,8 +55,9 @@ static void sharing_close(struct trial *t)
         event_close(&s->boxes[i].full);
         event_close(&s->boxes[i].taken);
     }
-    if (s->payload)
-        munmap(s->payload, t->bytes ? t->bytes : 1);
+    if (s->source)
+        munmap(s->source, t->bytes ? t->bytes : 1);
+    free(s->payload);
     free(s);
     t->state = NULL;
     heap_trim(heap_shared());
@@ -100,8 +102,8 @@ static int copy_open(struct trial *t)
 
     if (!s)
         return -ENOMEM;
-    s->payload = source_new(t);
-    return s->payload ? array_open(array_of(t), 'B', t->bytes) : -ENOMEM;
+    s->source = source_new(t);
+    return s->source ? array_open(array_of(t), 'B', t->bytes) : -ENOMEM;
 }
 
 static int copy_raw_open(struct trial *t)
@@ -110,9 +112,9 @@ static int copy_raw_open(struct trial *t)
 
     if (!s)
         return -ENOMEM;
-    s->payload = source_new(t);
-    return s->payload ? array_open_with(array_of(t), 'B', t->bytes, NULL)
-                      : -ENOMEM;
+    s->source = source_new(t);
+    return s->source ? array_open_with(array_of(t), 'B', t->bytes, NULL)
+                     : -ENOMEM;
 }
 
 static int copy_op(struct trial *t, unsigned n)
@@ -122,8 +124,8 @@ static int copy_op(struct trial *t, unsigned n)
     int error = 0;
 
     for (; n && !error; n--, t->sequence++) {
-        payload_write(s->payload, t->bytes, t->line, t->sequence);
-        error = array_write(a, 0, t->bytes, s->payload);
+        payload_write(s->source, t->bytes, t->line, t->sequence);
+        error = array_write(a, 0, t->bytes, s->source);
         if (!error)
             error =
                 payload_check(array_get_obj(a), t->bytes, t->line, t->sequence);
@@ -153,7 +155,7 @@ static int boxes_open(struct trial *t)
 
     if (!error)
         error = box_open(&s->boxes[1], t->bytes);
-    if (!error && !(s->payload = source_new(t)))
+    if (!error && !(s->payload = traffic_payload(t)))
         error = -ENOMEM;
     return error;
 }
@@ -187,7 +189,7 @@ static int boxes_join(struct trial *t, int role, struct parcel *parcel)
         if (!error)
             error = event_unpack(&s->boxes[i].taken, parcel);
     }
-    if (!error && !(s->payload = source_new(t)))
+    if (!error && !(s->payload = traffic_payload(t)))
         error = -ENOMEM;
     return error;
 }
@@ -297,6 +299,7 @@ const struct workload array_workloads[] = {
      .op = copy_op,
      .close = sharing_close},
     {.name = "copy-raw",
+     .variant = true,
      .unit = "copy",
      .floor = "memcpy",
      .sized = true,
@@ -311,11 +314,13 @@ const struct workload array_workloads[] = {
      .close = sharing_close},
     {.name = "roundtrip",
      .unit = "round trip",
+     .variant = true,
      BOXES,
      .op = roundtrip_op,
      .serve = roundtrip_serve},
     {.name = "stream",
      .unit = "message",
+     .variant = true,
      .one_way = true,
      BOXES,
      .op = stream_op,
