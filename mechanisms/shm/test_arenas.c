@@ -14,12 +14,12 @@ static void arenas_double_until_4_mib(void **state)
 
     (void)state;
     heap_open(&h);
-    for (size = test_page(); size < most; size *= 2) {
-        blocks[count++] = block_new(&h, size, 8, BYTE);
+    for (size = test_page(); size < most; size *= 2) { /* half would not do */
+        blocks[count++] = block_new(&h, size / 2 + 8, 8, BYTE);
         assert_true(h.arenas->region.size == size);
     }
     for (int i = 0; i < 3; i++) { /* and no larger then, unless it must be */
-        blocks[count++] = block_new(&h, most, 8, BYTE);
+        blocks[count++] = block_new(&h, most / 2 + 8, 8, BYTE);
         assert_true(h.arenas->region.size == most);
     }
     blocks[count++] = block_new(&h, most + 1, 8, BYTE);

@@ -3,47 +3,84 @@
  * nothing. */
 #include "shm/test_types.h"
 
-enum { CROWD = 4, EACH = 20000 };
+/*
+ * An atomic add is soon done, and a turn of the scheduler may be long enough
+ * for all of one's own: so it goes on until it has met others so often, or
+ * there are none to be met.
+ */
+enum { CROWD = 4, EACH = 20000, EACH_AT_MOST = 100 * EACH, MEETINGS = 200 };
 
 struct crowd {
     struct value value;
     struct array array;
-    struct event begin;
+    _Atomic uint32_t *here;     /* how many have come */
+    _Atomic uint64_t *done;     /* how often all together have added */
     _Atomic unsigned char *had; /* how often each number was what it was */
-    bool atomic;
 };
 
-/* They begin together. */
+/* Until all are there: they begin together, each busy until it does. */
+static bool begins(struct crowd *c)
+{
+    atomic_fetch_add(c->here, 1);
+    return test_becomes(c->here, CROWD);
+}
+
 static void crowd_counts(struct crowd *c, int (*f)(void *))
 {
     pid_t pids[CROWD];
 
-    assert_int_equal(event_open(&c->begin), 0);
+    c->here = test_memory(sizeof *c->here);
     for (int i = 0; i < CROWD; i++)
         pids[i] = test_fork(f, c);
-    event_set(&c->begin);
     for (int i = 0; i < CROWD; i++)
         test_expect(pids[i]);
-    event_close(&c->begin);
+    munmap((void *)c->here, sizeof *c->here);
 }
 
 static int adds_three(void *argument)
 {
     struct crowd *c = argument;
 
-    if (event_wait(&c->begin, TEST_BOUND))
+    if (!begins(c))
         return test_line(__LINE__);
     for (int i = 0; i < EACH; i++)
-        if (c->atomic ? value_atomic_add(&c->value, 3, NULL)
-                      : value_add(&c->value, 3))
+        if (value_add(&c->value, 3))
             return test_line(__LINE__);
+    atomic_fetch_add(c->done, EACH);
+    return 0;
+}
+
+/* Was it not what our own had made of it? */
+static bool meets(const struct crowd *c, int64_t last, int64_t before)
+{
+    uint64_t others = (uint64_t)before - (uint64_t)last - 3;
+
+    return others << (64 - 8 * c->value.typed.size) != 0;
+}
+
+static int adds_three_atomically(void *argument)
+{
+    struct crowd *c = argument;
+    int n = 0, meetings = 0;
+    int64_t before = -3, last;
+
+    if (!begins(c))
+        return test_line(__LINE__);
+    while (n < EACH || (n < EACH_AT_MOST && meetings < MEETINGS)) {
+        last = before;
+        if (value_atomic_add(&c->value, 3, &before))
+            return test_line(__LINE__);
+        meetings += meets(c, last, before);
+        n++;
+    }
+    atomic_fetch_add(c->done, (uint64_t)n);
     return 0;
 }
 
 /* What so many threes are, as that type has it. */
-static union item all_of_them(const struct test_type *t)
+static union item threes(const struct test_type *t, uint64_t n)
 {
-    const uint64_t sum = UINT64_C(3) * CROWD * EACH;
+    const uint64_t sum = 3 * n;
     union item item = {{0}};
 
     if (t->code == 'f')
@@ -55,15 +92,18 @@ static union item all_of_them(const struct test_type *t)
     return item;
 }
 
-static void count(const struct test_type *t, bool atomic)
+static void count(const struct test_type *t, int (*f)(void *))
 {
-    struct crowd c = {.atomic = atomic};
-    union item all = all_of_them(t);
+    struct crowd c = {.done = test_memory(sizeof *c.done)};
+    union item all;
 
     assert_int_equal(value_open(&c.value, t->code), 0);
-    crowd_counts(&c, adds_three);
+    crowd_counts(&c, f);
+    assert_true(*c.done >= CROWD * EACH);
+    all = threes(t, *c.done);
     assert_int_equal(item_is(&c.value.typed, 0, t, &all), 0);
     value_close(&c.value);
+    munmap((void *)c.done, sizeof *c.done);
 }
 
 static void value_add_loses_nothing_of_any_type(void **state)
@@ -71,7 +111,7 @@ static void value_add_loses_nothing_of_any_type(void **state)
     (void)state;
     for (size_t i = 0; i < TEST_TYPES; i++)
         if (is_integer(&test_types[i]) || test_types[i].group == FRACTION)
-            count(&test_types[i], false);
+            count(&test_types[i], adds_three);
 }
 
 static void an_atomic_add_loses_nothing_of_any_integer(void **state)
@@ -79,7 +119,7 @@ static void an_atomic_add_loses_nothing_of_any_integer(void **state)
     (void)state;
     for (size_t i = 0; i < TEST_TYPES; i++)
         if (is_integer(&test_types[i]))
-            count(&test_types[i], true);
+            count(&test_types[i], adds_three_atomically);
 }
 
 /* --- what it was before --- */
@@ -88,7 +128,7 @@ static int notes_what_it_was(void *argument)
 {
     struct crowd *c = argument;
 
-    if (event_wait(&c->begin, TEST_BOUND))
+    if (!begins(c))
         return test_line(__LINE__);
     for (int i = 0; i < EACH; i++) {
         int64_t before = -1;
@@ -122,7 +162,7 @@ static int counts_both_ends(void *argument)
     struct crowd *c = argument;
     struct lock *l = array_get_lock(&c->array);
 
-    if (event_wait(&c->begin, TEST_BOUND))
+    if (!begins(c))
         return test_line(__LINE__);
     for (int i = 0; i < EACH / 4; i++) {
         int first = 0, last = 0;
@@ -142,7 +182,7 @@ static int counts_both_ends(void *argument)
 /* Several calls are one turn for who takes the lock himself. */
 static void who_takes_the_lock_has_a_turn_of_many_calls(void **state)
 {
-    struct crowd c = {.atomic = false};
+    struct crowd c = {.done = NULL};
     int seen[2] = {0, 0};
 
     (void)state;
@@ -163,7 +203,7 @@ static int writes_and_reads_whole(void *argument)
     static int all[LENGTH];
     struct crowd *c = argument;
 
-    if (event_wait(&c->begin, TEST_BOUND))
+    if (!begins(c))
         return test_line(__LINE__);
     for (int turn = 0; turn < 500; turn++) {
         for (int i = 0; i < LENGTH; i++)
@@ -180,7 +220,7 @@ static int writes_and_reads_whole(void *argument)
 
 static void a_slice_is_of_one_writer(void **state)
 {
-    struct crowd c = {.atomic = false};
+    struct crowd c = {.done = NULL};
 
     (void)state;
     assert_int_equal(array_open(&c.array, 'i', LENGTH), 0);

@@ -160,7 +160,7 @@ static void a_name_may_hold_what_the_trackers_lines_are_parted_by(void **state)
     snprintf(name, sizeof name, "%s:a b:c", test_name("odd"));
     assert_int_equal(shared_memory_create(&m, name, 8), 0);
     end(&m);
-    expect_said("");
+    expect_struck_out(&m);
 }
 
 /* --- what is there already --- */

@@ -78,4 +78,15 @@ static inline void expect_said(const char *expected)
     free(text);
 }
 
+/* It has no note of this one any more: what is struck out again is told. */
+static inline void expect_struck_out(const struct shared_memory *m)
+{
+    char text[NAME_MAX + 32];
+
+    snprintf(text, sizeof text, "%llu/%s", (unsigned long long)m->file,
+             m->name);
+    assert_int_equal(tracker_unregister("segment", text), 0);
+    expect_said("it was not registered");
+}
+
 #endif

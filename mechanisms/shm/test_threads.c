@@ -8,7 +8,7 @@
 #include "shm/test_memory.h"
 #include "sync/test_together.h"
 
-enum { TURNS = 2000, LIVE = 12 };
+enum { TURNS = 20000, LIVE = 12 };
 
 /* --- blocks --- */
 
