@@ -5,6 +5,8 @@
 
 #include "wall.h"
 
+#include <time.h>
+
 /* --- who write, and are given numbers --- */
 
 enum { WRITERS = 4, EACH = 5000 };
@@ -129,16 +131,23 @@ static inline int read_on(void)
     return 0;
 }
 
+/* Until it is enough: 0, or something is wrong. */
+static inline int write_on(uint64_t who)
+{
+    uint64_t number;
+    int error = 0;
+
+    for (uint64_t i = 1; !error && !atomic_load(&told->enough); i++)
+        error = try_on(board, who << 32 | i, &number);
+    return error ? 1 : 0;
+}
+
 static inline pid_t begin_writer(uint64_t who)
 {
     pid_t child = begin_child();
 
-    for (uint64_t i = 1, number; child == 0; i++) {
-        if (try_on(board, who << 32 | i, &number) != 0)
-            _exit(1);
-        if (atomic_load(&told->enough))
-            _exit(0);
-    }
+    if (child == 0)
+        _exit(write_on(who));
     return child;
 }
 

@@ -14,13 +14,12 @@ static int global; /* each process has its own */
 /* The number of the file that is mapped at an address. */
 static unsigned long file_at(const void *address)
 {
-    unsigned long at = (unsigned long)address, from, to, number = 0;
+    unsigned long at = (unsigned long)address, end, number = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
 
     while (maps &&
-           fscanf(maps, "%lx-%lx %*s %*s %*s %lu%*[^\n]", &from, &to,
-                  &number) == 3 &&
-           at >= to)
+           fscanf(maps, "%*x-%lx %*s %*s %*s %lu%*[^\n]", &end, &number) == 2 &&
+           at >= end)
         ;
     if (maps)
         fclose(maps);
@@ -41,7 +40,6 @@ static void show(const char *who, struct value *num, struct array *arr)
     printf("  %-8d%-16p%lu\n", global, at, file_at(at));
 }
 
-/* region: f */
 static int f(struct parcel *arguments)
 {
     struct value n;
@@ -60,7 +58,6 @@ static int f(struct parcel *arguments)
     return 0;
 }
 TARGET(f)
-/* end: f */
 
 /* p = Process(target=f, args=(num, arr)); p.start(); p.join() */
 static int run(enum start_method method, struct value *num, struct array *arr)
