@@ -73,11 +73,11 @@ static void who_is_stopped_holds_up_nobody_who_reads(void **state)
 {
     enum { NOTICES = 3 };
     static const char hint[] = "a process that is stopped in a write";
-    int n = count_writing(NOTICES);
+    struct places places = begin_places(count_writing(NOTICES), 1);
 
     (void)state;
     print_message("(another is stopped in the middle of a write)\n");
-    for (long at = 0; at < n; at += far_between(n)) {
+    for (long at; (at = next_place(&places)) >= 0;) {
         uint64_t number;
         pid_t child;
 
@@ -105,11 +105,11 @@ static uint64_t look_again(uint64_t before)
 // points: 10  who is killed in a write, wherever, holds up nobody
 static void who_is_killed_holds_up_nobody(void **state)
 {
-    int n = count_writing(1);
+    struct places places = begin_places(count_writing(1), 1);
 
     (void)state;
     print_message("(two were killed in the middle of a write)\n");
-    for (long at = 0; at < n; at += far_between(n)) {
+    for (long at; (at = next_place(&places)) >= 0;) {
         uint64_t number;
 
         begin_board(1);
@@ -126,13 +126,12 @@ static void who_is_killed_holds_up_nobody(void **state)
 }
 
 /* At each instruction of a read so many others are put up. */
-static void put_up_in_a_read(uint64_t many)
+static void put_up_in_a_read(uint64_t many, int n, int parts)
 {
-    int n = count_reading(1);
+    struct places places = begin_places(n, parts);
 
     print_message("(%d were put up in the middle of a read)\n", (int)many);
-    alarm(CHECK_SECONDS);
-    for (long at = 0; at < n; at += far_between(n)) {
+    for (long at; (at = next_place(&places)) >= 0;) {
         pid_t child;
 
         begin_board(1);
@@ -152,28 +151,30 @@ static void however_many_write_it_is_whole(void **state)
     static const uint64_t counts[] = {1, 2, 3,  4,  5,   6,
                                       7, 8, 16, 32, 256, 1 << 16};
 
+    enum { PARTS = sizeof counts / sizeof *counts };
+    int n = count_reading(1);
+
     (void)state;
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        put_up_in_a_read(counts[i]);
+    for (int i = 0; i < PARTS; i++)
+        put_up_in_a_read(counts[i], n, PARTS);
 }
 
 /* In the middle of a read so many are put up, and of one more a half. */
 static void put_up_half_in_a_read(uint64_t many, int reading, int writing)
 {
     enum { STOPS = 8, KILLS = 24 };
+    struct places places = begin_places(STOPS * KILLS, 8);
 
-    alarm(CHECK_SECONDS);
-    for (int i = 0; i < STOPS; i++)
-        for (int k = 1; k < KILLS; k++) {
-            pid_t child;
+    for (long at; (at = next_place(&places)) >= 0;) {
+        pid_t child;
 
-            begin_board(1);
-            child = begin_reading((long)reading * i / STOPS);
-            for (uint64_t number = 2; number < 2 + many; number++)
-                put_up(number);
-            end_steps(begin_writing(2 + many, (long)writing * k / KILLS));
-            ends_reading(child);
-        }
+        begin_board(1);
+        child = begin_reading(reading * (at / KILLS) / STOPS);
+        for (uint64_t number = 2; number < 2 + many; number++)
+            put_up(number);
+        end_steps(begin_writing(2 + many, writing * (at % KILLS) / KILLS));
+        ends_reading(child);
+    }
 }
 
 // points: 10  one in the middle of a write, one in the middle of a read
@@ -206,11 +207,11 @@ static void of_many_each_has_a_number(void **state)
     }
     for (int i = 0; i < WRITERS; i++)
         expect(end_of(children[i]) == 0, hint);
-    for (int i = 1; i <= WRITERS * EACH; i++)
+    for (uint64_t i = 1; i <= given->count; i++)
         expect(atomic_load(&given->times[i]) == 1, hint);
     reads();
     expect(told->error == 0 && is_whole(told->seen) &&
-               told->number == (uint64_t)WRITERS * EACH &&
+               told->number == given->count &&
                told->seen[0] == given->first[told->number],
            "which of two is up in the end");
 }
@@ -220,6 +221,7 @@ static void when_some_are_killed_all_goes_on(void **state)
 {
     enum { READERS = 2, BUSY = 3, KILLED = 60 };
     pid_t readers[READERS], writers[BUSY];
+    struct places kills = begin_places(KILLED, 1);
     uint64_t target = 100, who = 1;
 
     (void)state;
@@ -234,7 +236,7 @@ static void when_some_are_killed_all_goes_on(void **state)
     for (int i = 0; i < BUSY; i++)
         writers[i] = begin_writer(who++);
     print_message("(some who write were killed)\n");
-    for (int i = 0; i < KILLED; i++, target = told->number + 100) {
+    for (int i = 0; next_place(&kills) >= 0; i++, target += 100) {
         do {
             sched_yield();
             reads();

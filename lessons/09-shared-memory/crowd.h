@@ -11,8 +11,9 @@
 
 enum { WRITERS = 4, EACH = 5000 };
 
-/* How often each number was given, by whom last. */
+/* How many were given; how often each, and to which notice. */
 struct given {
+    _Atomic uint64_t count;
     _Atomic unsigned char times[WRITERS * EACH + 1];
     uint64_t first[WRITERS * EACH + 1];
 };
@@ -22,18 +23,21 @@ static inline struct given *map_given(void)
     return map_shared(-1, sizeof(struct given), PROT_READ | PROT_WRITE);
 }
 
-/* n notices that begin with another word each: 0, or something is wrong. */
+/* n notices that begin with another word each, or as many as there is time for:
+ * 0, or something is wrong. */
 static inline int write_many(struct given *given, uint64_t first, int n)
 {
+    struct places turns = begin_places(n, 2);
     uint64_t before = 0;
 
-    while (n-- > 0) {
+    while (next_place(&turns) >= 0) {
         uint64_t number = 0;
 
         if (try_on(board, ++first, &number) != 0 || number <= before ||
             number > (uint64_t)WRITERS * EACH)
             return 1;
         before = number;
+        atomic_fetch_add(&given->count, 1);
         atomic_fetch_add(&given->times[number], 1);
         given->first[number] = first;
     }
@@ -82,16 +86,15 @@ static inline void go_on_slowly(pid_t child)
  */
 static inline void meet(struct given *given)
 {
-    enum { STOPS = 64 };
     static const char hint[] = "two who write at once";
-    int n = count_writing(1);
+    struct places places = begin_places(count_writing(1), 2);
 
-    for (int i = 0; i < STOPS; i++) {
+    for (long at; (at = next_place(&places)) >= 0;) {
         pid_t first, second;
 
         begin_board(1);
         memset(given, 0, sizeof *given);
-        first = begin_writing(100, (long)n * i / STOPS);
+        first = begin_writing(100, at);
         second = begin_child();
         if (second == 0)
             _exit(write_many(given, 200, 1));

@@ -11,6 +11,7 @@
 #include "../steps.h"
 #include "board.h"
 
+#include "common/clock.h"
 #include "common/region.h"
 
 #include <sched.h>
@@ -185,6 +186,42 @@ static inline void ends_reading(pid_t child)
     expect(told->error == 0 && is_whole(told->seen),
            "what became of a place while it was read");
     expect(told->number == told->seen[0], "which number goes with a notice");
+}
+
+/* --- at as many places as there is time for --- */
+
+/* On a busy machine a step takes long: less is tried then, and nothing fails.
+ */
+struct places {
+    long n, stride, tried;
+    int64_t until;
+};
+
+static inline long common_divisor(long a, long b)
+{
+    return b ? common_divisor(b, a % b) : a;
+}
+
+/* n places, for one of so many parts of a test: the first, and then those that
+ * are far from all before. */
+static inline struct places begin_places(long n, int parts)
+{
+    const int64_t whole = CHECK_SECONDS * SECOND / 2;
+    long stride = n * 5 / 8 + 1;
+
+    alarm(CHECK_SECONDS);
+    while (common_divisor(stride, n) != 1)
+        stride++;
+    return (struct places){
+        .n = n, .stride = stride, .until = clock_now() + whole / parts};
+}
+
+/* The next one, or -1. */
+static inline long next_place(struct places *p)
+{
+    if (p->tried == p->n || (p->tried && clock_now() >= p->until))
+        return -1;
+    return p->tried++ * p->stride % p->n;
 }
 
 /* How many instructions they are, on a board on which so many were put up. */
