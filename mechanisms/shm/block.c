@@ -18,13 +18,11 @@ int block_pack(const struct block *b, struct parcel *parcel)
 {
     int error = b->base ? parcel_put_u64(parcel, b->size) : -EBADF;
 
-    /* region: distance */
     if (!error)
         error =
             parcel_put_u64(parcel, (uint64_t)((char *)b->base -
                                               (char *)b->arena->region.base));
     return error ? error : arena_pack(b->arena, parcel);
-    /* end: distance */
 }
 
 int block_unpack(struct block *b, struct parcel *parcel)
