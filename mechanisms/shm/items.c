@@ -78,11 +78,13 @@ int typed_get(struct typed *t, int64_t i, char type, void *to)
 
     if (!item || !fits(t, type))
         return item ? -EINVAL : -ERANGE;
+    /* region: turn */
     error = begin(t);
     if (failed(error))
         return error;
     copy_item(to, item, t->size);
     return end(t, error);
+    /* end: turn */
 }
 
 int typed_set(struct typed *t, int64_t i, char type, const void *from)
