@@ -49,5 +49,5 @@ finding = subject(Style[fastest])." moves at most ".rate_text(most) \
 method = "Median of ".first(Where[1], "rounds")." rounds with fresh " \
     ."processes; both processes on one core; counted up to the last message " \
     ."that was received and checked"
-WHAT = "message"
+WHAT = "message"; KEY = "bottom"
 load HERE."/speeds.gp"

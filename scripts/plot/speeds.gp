@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # speeds.gp - what figures of bytes a second end with: lines of Where, Column,
-# Style and Title, below the ceiling; their finding, method and WHAT is moved.
+# Style and Title, below the ceiling; their finding, method, WHAT is moved,
+# and where on the right the KEY has room.
 
 set label 1002 bold(finding) at screen 0.02,0.955 left
 set label 1003 method at screen 0.02,0.905 left noenhanced \
@@ -31,7 +32,7 @@ set ytics nomirror out scale 0.6 textcolor rgb "#222222" ("100 kB/s" 1e5, \
 do for [e=5:10] { do for [m=2:9] { set ytics add ("" m * 10**e 1) } }
 set lmargin at screen 0.1
 set rmargin at screen 0.975
-set key bottom right Left reverse samplen 4 spacing 1.15 noenhanced
+eval("set key ".KEY." right Left reverse samplen 4 spacing 1.15 noenhanced")
 plot for [i=lines:1:-1] "< ".speeds(Where[i], Column[i]) using 1:2 \
     with linespoints ls style_of(Style[i]) notitle, \
     "< ".speeds(ceiling, "median") using 1:2 with linespoints \
