@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* --- what a line of /proc says; these take text --- */
@@ -40,6 +41,19 @@ uint64_t parse_listener(const char *line, int port);
 
 /* The number in "pipe:[91544]"; 0: something else. */
 uint64_t parse_pipe(const char *link);
+
+/* What a process has mapped. */
+struct mapping {
+    uint64_t begin, end; /* addresses */
+    uint64_t offset;     /* of the begin, in the file */
+    bool shared;
+    dev_t device;   /* which file it is; anonymous shared memory is one too, */
+    ino_t file;     /* 0: private memory without one */
+    char name[100]; /* cut off */
+};
+
+/* A line of /proc/P/maps: is it one? */
+bool parse_mapping(const char *line, struct mapping *m);
 
 enum { CALL_UNKNOWN = -3, CALL_RUNNING = -2, CALL_NONE = -1 };
 
@@ -152,6 +166,9 @@ bool thread_lives(pid_t id);
 /* n bytes of its memory.  0 or -errno. */
 int process_memory(pid_t process, uint64_t address, void *buffer, size_t n);
 
+/* What it has mapped at that address: 0; -EFAULT: nothing; or -errno. */
+int process_mapping(pid_t process, uint64_t address, struct mapping *m);
+
 /* Who holds the mutex at that address, in that process's view: a thread's id,
  * 0 for nobody; or -errno. */
 pid_t process_mutex_owner(pid_t process, uint64_t address);
@@ -178,6 +195,14 @@ struct descriptor {
 };
 
 int process_descriptor(pid_t process, int fd, struct descriptor *d);
+
+/* The file that a descriptor of its stands for, as it is now: 0 or -errno. */
+int process_file(pid_t process, int fd, struct stat *file);
+
+/* Has that process the file open, or mapped?  Has any that lives, of those
+ * that we may look at? */
+bool process_uses(pid_t process, const struct stat *file);
+bool file_is_used(const struct stat *file);
 
 /* How many numbers for descriptors it may use, 0 and upwards; or -errno. */
 int64_t process_descriptors_most(pid_t process);

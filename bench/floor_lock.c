@@ -7,40 +7,27 @@
  * would take instead.  The pairs and what is done while it is held are those of
  * sync/workload.c.  Peers are forked, since no two C libraries agree on these.
  */
-#include "common/region.h"
-#include "mechanism.h"
+#include "floor_lock.h"
 #include "registry.h"
 
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdlib.h>
-
-struct taken {
-    _Alignas(256) pthread_mutex_t mutex; /* on lines of its own */
-    _Alignas(256) sem_t semaphore;
-    struct guarded guarded;
-};
-
-static struct taken *taken_of(const struct trial *t)
-{
-    return ((struct region *)t->state)->base;
-}
 
 static int taken_open(struct trial *t)
 {
+    size_t count = t->participants > 1 ? (size_t)t->participants : 1;
     struct region *r = calloc(1, sizeof *r);
 
     t->state = r;
-    return r ? region_open(r, sizeof(struct taken)) : -ENOMEM;
+    return r ? region_open(r, count * sizeof(struct taken)) : -ENOMEM;
 }
 
-static int taken_pack(struct trial *t, int role, struct parcel *parcel)
+int taken_pack(struct trial *t, int role, struct parcel *parcel)
 {
     (void)role;
     return region_pack(t->state, parcel);
 }
 
-static int taken_join(struct trial *t, int role, struct parcel *parcel)
+int taken_join(struct trial *t, int role, struct parcel *parcel)
 {
     struct region *r = calloc(1, sizeof *r);
 
@@ -54,7 +41,7 @@ static int taken_check(struct trial *t, uint64_t done)
     return guarded_check(&taken_of(t)->guarded, done);
 }
 
-static void taken_close(struct trial *t)
+void taken_close(struct trial *t)
 {
     if (t->state)
         region_close(t->state);
@@ -79,23 +66,23 @@ static int mutex_open(struct trial *t, int type, int robust)
         error = pthread_mutexattr_settype(&kind, type);
     if (!error)
         error = pthread_mutexattr_setrobust(&kind, robust);
-    if (!error)
-        error = pthread_mutex_init(&taken_of(t)->mutex, &kind);
+    for (int i = 0; !error && (!i || i < t->participants); i++)
+        error = pthread_mutex_init(&taken_of(t)[i].mutex, &kind);
     pthread_mutexattr_destroy(&kind);
     return -error;
 }
 
-static int plain_open(struct trial *t)
+int taken_open_plain(struct trial *t)
 {
     return mutex_open(t, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
 }
 
-static int recursive_open(struct trial *t)
+int taken_open_recursive(struct trial *t)
 {
     return mutex_open(t, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_STALLED);
 }
 
-static int robust_open(struct trial *t)
+int taken_open_robust(struct trial *t)
 {
     return mutex_open(t, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST);
 }
@@ -200,13 +187,14 @@ static const char *const processes_crowd[] = {"processes", NULL};
     .check = taken_check, .close = taken_close
 
 const struct workload lock_floors[] = {
-    {.name = "mutex-pair", PAIR(plain_open, mutex_pair_op)},
-    {.name = "mutex-pair-recursive", PAIR(recursive_open, mutex_pair_op)},
-    {.name = "mutex-pair-robust", PAIR(robust_open, mutex_pair_op)},
+    {.name = "mutex-pair", PAIR(taken_open_plain, mutex_pair_op)},
+    {.name = "mutex-pair-recursive", PAIR(taken_open_recursive, mutex_pair_op)},
+    {.name = "mutex-pair-robust", PAIR(taken_open_robust, mutex_pair_op)},
     {.name = "sem-pair", PAIR(sem_open_one, sem_pair_op)},
-    {.name = "mutex-contended", CONTENDED(plain_open, mutex_contended_op)},
+    {.name = "mutex-contended",
+     CONTENDED(taken_open_plain, mutex_contended_op)},
     {.name = "mutex-contended-robust",
-     CONTENDED(robust_open, mutex_contended_op)},
+     CONTENDED(taken_open_robust, mutex_contended_op)},
     {.name = "sem-contended", CONTENDED(sem_open_one, sem_contended_op)},
     {.name = NULL},
 };

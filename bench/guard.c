@@ -40,7 +40,8 @@ struct guard {
     int start[2]; /* at its end once the program may run */
     pid_t program;
     int64_t began, deadline, next_look, pause;
-    size_t counted; /* processes, at the last look */
+    size_t counted;   /* processes, at the last look */
+    siginfo_t signal; /* the last that the program got, where it is seized */
     struct pids tree;
     char folder[PATH_MAX]; /* TMPDIR */
     struct names segments;
@@ -155,12 +156,14 @@ static bool limit_reached(struct guard *g)
 }
 
 /* The program, seized, stopped: look if it is dying, and let it go on. */
-static void let_go_on(const struct guard *g, int status)
+static void let_go_on(struct guard *g, int status)
 {
     int number = WSTOPSIG(status), event = status >> 16;
 
     if (event == PTRACE_EVENT_EXIT)
-        g->watch->dying(g->watch->argument, g->program);
+        g->watch->dying(g->watch->argument, g->program, &g->signal);
+    if (event == 0)
+        ptrace(PTRACE_GETSIGINFO, g->program, NULL, &g->signal);
     if (event == PTRACE_EVENT_STOP && number != SIGTRAP)
         ptrace(PTRACE_LISTEN, g->program, NULL, NULL); /* it is to stay so */
     else
@@ -281,7 +284,7 @@ static void finish(struct guard *g)
     g->ended->left = left < 0 ? 0 : (unsigned)left;
     g->ended->stuck = left < 0;
     g->ended->segments = segments_since(&g->segments);
-    g->ended->files = folder_remove(g->folder);
+    g->ended->files = folder_remove(g->folder) + segments_remove(g->folder);
 }
 
 /* Start the program.  0 or errno. */

@@ -57,4 +57,8 @@ unsigned segments_since(const struct names *before);
 /* Remove a folder and all below it; how many entries it had below it. */
 unsigned folder_remove(const char *folder);
 
+/* Remove what /dev/shm has by names that begin with the folder's and a '-';
+ * how many there were. */
+unsigned segments_remove(const char *folder);
+
 #endif

@@ -8,6 +8,8 @@
  */
 #include "guard.h"
 
+#include "evidence.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -57,61 +59,6 @@ static bool names_have(const struct names *list, const char *name)
     return false;
 }
 
-/* Has this process the file open? */
-static bool process_has_open(const char *pid, const struct stat *file)
-{
-    struct names fds = {0};
-    char path[600];
-    bool found = false;
-
-    snprintf(path, sizeof path, "/proc/%s/fd", pid);
-    names_in(path, &fds);
-    for (size_t i = 0; i < fds.count && !found; i++) {
-        struct stat held;
-
-        snprintf(path, sizeof path, "/proc/%s/fd/%s", pid, fds.name[i]);
-        found = stat(path, &held) == 0 && held.st_ino == file->st_ino &&
-                held.st_dev == file->st_dev;
-    }
-    names_free(&fds);
-    return found;
-}
-
-/* Has this process the file mapped?  "start-end rwxp offset dev inode name" */
-static bool process_has_mapped(const char *pid, const struct stat *file)
-{
-    char path[300], line[4352];
-    unsigned long long inode;
-    bool found = false;
-    FILE *maps;
-
-    snprintf(path, sizeof path, "/proc/%s/maps", pid);
-    maps = fopen(path, "re");
-    while (maps && !found && fgets(line, sizeof line, maps))
-        found = strstr(line, " /dev/shm/") &&
-                sscanf(line, "%*s %*s %*s %*s %llu", &inode) == 1 &&
-                inode == file->st_ino;
-    if (maps)
-        fclose(maps);
-    return found;
-}
-
-static bool in_use(const struct stat *file)
-{
-    struct names processes = {0};
-    bool used = false;
-
-    names_in("/proc", &processes);
-    for (size_t i = 0; i < processes.count && !used; i++) {
-        const char *pid = processes.name[i];
-
-        used = pid[0] >= '1' && pid[0] <= '9' &&
-               (process_has_mapped(pid, file) || process_has_open(pid, file));
-    }
-    names_free(&processes);
-    return used;
-}
-
 unsigned segments_since(const struct names *before)
 {
     struct names now = {0};
@@ -124,8 +71,28 @@ unsigned segments_since(const struct names *before)
 
         snprintf(path, sizeof path, "/dev/shm/%s", now.name[i]);
         if (!names_have(before, now.name[i]) && lstat(path, &file) == 0 &&
-            file.st_uid == geteuid() && !in_use(&file))
+            file.st_uid == geteuid() && !file_is_used(&file))
             count++;
+    }
+    names_free(&now);
+    return count;
+}
+
+unsigned segments_remove(const char *folder)
+{
+    const char *slash = strrchr(folder, '/'),
+               *name = slash ? slash + 1 : folder;
+    struct names now = {0};
+    unsigned count = 0;
+    size_t n = strlen(name);
+
+    names_in("/dev/shm", &now);
+    for (size_t i = 0; n > 0 && i < now.count; i++) {
+        char path[300];
+
+        snprintf(path, sizeof path, "/dev/shm/%s", now.name[i]);
+        count += strncmp(now.name[i], name, n) == 0 && now.name[i][n] == '-' &&
+                 unlink(path) == 0;
     }
     names_free(&now);
     return count;

@@ -242,7 +242,7 @@ int plan_make(struct plan *plan, const struct request *q,
 {
     static const double budgets[] = {60, 300, 3600}, reserves[] = {9, 20, 60};
     static const unsigned rounds[] = {3, 7, 15};
-    static const int64_t windows[] = {60, 70, 200};
+    static const int64_t windows[] = {60, 60, 150};
     struct planner p = {plan, q, places, false, 0, false};
     int error = request_check(q, why, size);
 

@@ -42,17 +42,22 @@ static bool is_usual(const struct row *row)
 static bool is_variant(const struct row *row, const struct request *q)
 {
     const struct mechanism *m = mechanism_find(row->mechanism);
+    bool whole = m && m->variant_of;
 
-    return m && m->variant_of && (q->scale == SCALE_QUICK || !is_usual(row));
+    if (q->scale == SCALE_QUICK)
+        return whole || row->workload->variant;
+    return whole && !is_usual(row);
 }
 
 /* In a minute there is time for one of those that CPython does alike. */
 static bool is_left_to_its_like(const char *name)
 {
-    static const char *const names[] = {"lock/pair-recursive", "semaphore/pair",
-                                        "semaphore/contended", "event/handover",
-                                        "barrier/round",       "queue/fan",
-                                        "spawn/call",          NULL};
+    static const char *const names[] = {
+        "lock/pair-recursive", "semaphore/pair",
+        "semaphore/contended", "event/handover",
+        "barrier/round",       "queue/fan",
+        "spawn/call",          "value/neighbours",
+        "forkserver/call",     NULL};
 
     for (const char *const *n = names; *n; n++)
         if (strcmp(*n, name) == 0)

@@ -79,7 +79,7 @@ static void consider_held(struct planner *p, const struct row *row, int tier)
 
     if (tier == (whole ? TIER_SIZES : TIER_LAST))
         consider_resident(p, *row);
-    if (tier == (whole ? TIER_MORE : TIER_LAST) && row_copies_memory(row))
+    if (tier == (whole ? TIER_CROSS : TIER_LAST) && row_copies_memory(row))
         consider_resident(p, row_with(*row, "huge", 1));
     if (tier == TIER_LAST && p->request->scale == SCALE_FULL) {
         struct row heavy = row_with(*row, "resident", 1024 * MiB);

@@ -46,6 +46,7 @@ from multiprocessing import connection
 EVERY = 64          # one message in 64 of a stream is stamped
 SLOTS = 65536       # stamps in flight, in memory that both sides map
 STREAM_BATCH = 1e6  # ns, see Channel.batch
+WARM_OPERATIONS = 1000
 SETTLED = 0.05      # two windows of the warm-up that agree
 LEAST = 3           # samples, however slow: row.c plans with it
 BURST = 100         # starts, and then as many joins
@@ -445,6 +446,45 @@ class QueueChannel(Channel):
             queue.cancel_join_thread()
 
 
+class Box:
+    """An Array with one message in it, and an Event that says so."""
+
+    def __init__(self, size, stream):
+        self.array, self.stream = context.Array("B", size), stream
+        self.view = memoryview(self.array.get_obj()).cast("B")
+        self.full, self.taken = context.Event(), context.Event()
+        self.taken.set()
+
+    def send(self, message):
+        if self.stream:
+            self.taken.wait()
+            self.taken.clear()
+        with self.array.get_lock():
+            self.view[:] = message
+        self.full.set()
+
+    def receive(self):
+        self.full.wait()
+        self.full.clear()
+        with self.array.get_lock():
+            message = bytes(self.view)
+        if self.stream:
+            self.taken.set()
+        return message
+
+
+class BoxChannel(Channel):
+    """Such a box for each direction."""
+
+    def connect(self, options):
+        there, back = [Box(options.bytes, self.stream) for _ in range(2)]
+        if self.stream:
+            self.near, self.far = (there.receive, None), (None, there.send)
+        else:
+            self.near = back.receive, there.send
+            self.far = there.receive, back.send
+
+
 def queue_of(options):
     """The one that a workload's name says."""
     capacity = options.settings.get("capacity", 0)
@@ -493,6 +533,108 @@ class Pair:
 
     def close(self):
         pass
+
+
+class Alone:
+    """What one process does by itself: work(n) does it n times."""
+
+    def __init__(self, options):
+        self.least = 1
+        self.prepare(options)
+
+    def run(self, batch, samples):
+        now, work = time.monotonic_ns, self.work
+        before = usage()
+        for i in range(len(samples)):
+            start = now()
+            work(batch)
+            samples[i] = now() - start
+        return (), since(before)
+
+    def batch(self, ns, clock):
+        return power_of_two(20 * clock / ns)
+
+    def close(self):
+        pass
+
+
+def counter_of(kind):
+    """A Value, what to hold while it is incremented, and its `value`'s owner.
+    A Lock cannot be taken again by the Value itself, as an RLock can."""
+    if kind == "raw":
+        value = context.Value("q", lock=False)
+        return value, None, value
+    if kind == "plain":
+        value = context.Value("q", lock=context.Lock())
+        return value, value.get_lock(), value.get_obj()
+    value = context.Value("q")
+    return value, value.get_lock(), value
+
+
+def increment(lock, owner, n):
+    if lock is None:
+        for _ in itertools.repeat(None, n):
+            owner.value += 1
+        return
+    for _ in itertools.repeat(None, n):
+        with lock:
+            owner.value += 1
+
+
+class Increment(Alone):
+    """Nobody else counts."""
+
+    def prepare(self, options):
+        _, self.lock, self.owner = counter_of(
+            options.workload.partition("-")[2])
+        self.done = 0
+
+    def work(self, n):
+        increment(self.lock, self.owner, n)
+        self.done += n
+        if self.owner.value != self.done:
+            raise Failed("an increment was lost")
+
+
+class Element(Alone):
+    """a[i] = x, and a[i]: two turns."""
+
+    def prepare(self, options):
+        self.array = context.Array("q", 1024)
+        self.done = 0
+
+    def work(self, n):
+        array, done = self.array, self.done
+        for x in range(done, done + n):
+            array[x & 1023] = x
+            if array[x & 1023] != x:
+                corrupted()
+        self.done += n
+
+
+class Copy(Alone):
+    """The whole of an Array: a slice of it, or a view of its memory."""
+
+    def prepare(self, options):
+        self.size = options.bytes
+        self.messages = payloads(options.bytes)
+        if options.workload == "copy":
+            self.array = context.Array("B", options.bytes)
+            self.view = memoryview(self.array.get_obj()).cast("B")
+        else:
+            self.array = None
+            self.view = memoryview(
+                context.RawArray("B", options.bytes)).cast("B")
+
+    def work(self, n):
+        array, view, size = self.array, self.view, self.size
+        for message in itertools.islice(self.messages, n):
+            if array is None:
+                view[:] = message
+            else:
+                array[:size] = message
+            if bytes(view) != message:
+                corrupted()
 
 
 class Handover(Crowd):
@@ -670,6 +812,25 @@ class Contended(Together):
 
     def check(self, seen):
         if self.words[0] != self.done:
+            raise Failed("an increment was lost")
+
+
+class Counting(Together):
+    """All increment one Value, or each its own, beside the others'."""
+
+    def prepare(self, options):
+        everyone = options.settings.get("processes", 2)
+        kind = options.workload.partition("-")[2]
+        self.counters = [counter_of(kind) for _ in range(
+            everyone if options.workload == "neighbours" else 1)]
+        return everyone
+
+    def work(self, number, n):
+        _, lock, owner = self.counters[number % len(self.counters)]
+        increment(lock, owner, share_of(n, number, self.all))
+
+    def check(self, seen):
+        if sum(owner.value for _, _, owner in self.counters) != self.done:
             raise Failed("an increment was lost")
 
 
@@ -908,6 +1069,11 @@ WORKLOADS = {
     "lock/contended": Contended, "semaphore/contended": Contended,
     "condition/handover": Handover, "event/handover": Handover,
     "barrier/round": Handover,
+    "value/increment": Increment, "value/increment-plain": Increment,
+    "value/increment-raw": Increment, "value/contended": Counting,
+    "value/contended-plain": Counting, "value/neighbours": Counting,
+    "array/element": Element, "array/copy": Copy, "array/copy-raw": Copy,
+    "array/roundtrip": BoxChannel, "array/stream": BoxChannel,
     **{method + "/" + kind: FreshStart if method != "fork" else Start
        for method in ("fork", "spawn", "forkserver")
        for kind in ("call", "first-instruction", "joined", "burst")},
@@ -937,18 +1103,22 @@ def timed(workload, batch, count):
 
 
 def warm_up(workload, seconds):
-    """Windows that double until that time is over and two of them agree,
-    three times as long at most; ns of one operation in the last of them."""
+    """Windows that double until that time is over, or so many operations are
+    that are no stream's, and two windows agree; three times as long at most;
+    ns of one operation in the last of them."""
     warm = getattr(workload, "warm", lambda n: timed(workload, 1, n))
+    most = None if getattr(workload, "stream", False) else WARM_OPERATIONS
     begin = time.monotonic()
-    n, last = 1, 0.0
+    n, last, done = 1, 0.0, 0
     while True:
         start = time.monotonic()
         warm(n)
         end = time.monotonic()
+        done += n
         each = (end - start) / n
         settled = abs(each - last) <= SETTLED * each
-        if end - begin >= seconds * (1 if settled else 3):
+        enough = end - begin >= seconds or (most and done >= most)
+        if settled and enough or end - begin >= 3 * seconds:
             return max(1.0, each * 1e9)
         last = each
         if end - start < seconds / 4:

@@ -39,8 +39,8 @@ void registry_join(const struct mechanism *m)
 }
 
 const struct workload *const floors[] = {
-    alone_floors, word_floors,  lock_floors, channel_floors,
-    fork_floors,  spawn_floors, NULL};
+    alone_floors,   word_floors, lock_floors,  increment_floors,
+    channel_floors, fork_floors, spawn_floors, NULL};
 
 const char *const floors_absent[] = {
 #ifndef FLOOR_CPUID

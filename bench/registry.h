@@ -19,7 +19,7 @@ extern const struct mechanism *mechanisms[];
 
 /* The floors, one array a file, each NULL-name ended. */
 extern const struct workload alone_floors[], word_floors[], channel_floors[],
-    fork_floors[], spawn_floors[], lock_floors[];
+    fork_floors[], spawn_floors[], lock_floors[], increment_floors[];
 extern const struct workload *const floors[]; /* those, NULL-ended */
 
 /* Floors that this processor cannot have: a line each, NULL-ended. */

@@ -191,14 +191,19 @@ static double reference_factor(const struct row *row)
 static double reference_cost(const struct plan *plan, const struct row *row)
 {
     double ns = guess_ns(row) * reference_factor(row);
-    double warm = (double)plan->warm + 1.5 * ns;
-    double window = 3 * ns;
+    double warm = (double)plan->warm, window;
 
-    if (strcmp(row->workload->name, "burst") == 0)
-        window = ns;
+    if (strcmp(row->mechanism, "array") == 0 &&
+        strcmp(row->workload->name, "copy") == 0)
+        ns += 35.0 * (double)row->bytes; /* a slice goes item by item */
+    window = strcmp(row->workload->name, "burst") == 0 ? ns : 3 * ns;
+    /* As many operations do, but of a stream; some of them take longer. */
+    if (!row->workload->one_way && !row->workload->together &&
+        warm > 2000 * ns + 1e7)
+        warm = 2000 * ns + 1e7;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    return 0.1 + (warm + window + row_resident(row) * 0.9) / 1e9;
+    return 0.06 + (warm + 1.5 * ns + window + row_resident(row) * 0.9) / 1e9;
 }
 
 double row_cost(const struct plan *plan, const struct row *row)

@@ -41,11 +41,11 @@ static bool judge(void *argument, pid_t root)
     return s->cure == 0 && inspect(&s->inspection, root);
 }
 
-static void dying(void *argument, pid_t program)
+static void dying(void *argument, pid_t program, const siginfo_t *signal)
 {
     struct scenario *s = argument;
 
-    inspect_dying(&s->inspection, program);
+    inspect_dying(&s->inspection, program, signal);
 }
 
 static int watch(struct scenario *s, struct verdict *verdict,

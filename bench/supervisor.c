@@ -122,13 +122,16 @@ static int name_folder(char *folder, size_t size)
                : -ENAMETOOLONG;
 }
 
-/* The guard removes its folder; one that was killed could not. */
+/* The guard removes its folder, and what is named after that; one that was
+ * killed could not. */
 static void remove_folder(const char *folder)
 {
     size_t n = strlen(folder), end = sizeof UNNAMED - 1;
 
-    if (n > end && strcmp(folder + n - end, UNNAMED) != 0)
+    if (n > end && strcmp(folder + n - end, UNNAMED) != 0) {
         folder_remove(folder);
+        segments_remove(folder);
+    }
 }
 
 static int run_guard(const struct watch *watch, struct shared *shared,

@@ -20,6 +20,7 @@
 #ifndef IPCLAB_SUPERVISOR_H
 #define IPCLAB_SUPERVISOR_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,10 +44,11 @@ struct watch {
     bool (*judge)(void *argument, pid_t root);
     /*
      * Called in the guard when the program itself is about to end, of whatever,
-     * and still has its descriptors and its last system call.  NULL: not asked
-     * for.  Not called where ptrace(2) is denied.
+     * and still has its memory, its descriptors and its last system call.  The
+     * last signal that it got is with it, all zeroes: it got none.  NULL: not
+     * asked for.  Not called where ptrace(2) is denied.
      */
-    void (*dying)(void *argument, pid_t program);
+    void (*dying)(void *argument, pid_t program, const siginfo_t *signal);
     void *argument; /* of all three; what they share lies in shared memory */
     void *hidden;   /* pages that the program shall not have, or NULL */
     size_t hidden_size;
@@ -72,7 +74,8 @@ struct ended {
     int64_t took;      /* ns from start to that end */
     unsigned left;     /* living processes that had to be killed */
     unsigned segments; /* names in /dev/shm that nobody has open */
-    unsigned files;    /* left in TMPDIR, and removed with it */
+    unsigned files;    /* left in TMPDIR, or in /dev/shm by names that begin
+                          with that folder's; and removed */
     bool stuck;        /* something could not be killed within 10 s */
 };
 

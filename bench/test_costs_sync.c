@@ -1,20 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_costs_sync.c - what taking a lock may cost, in counts and not in time;
- * and that what is done under one is looked at.
+ * test_costs_sync.c - what taking a lock may cost, and an increment or a copy
+ * under it, in counts and not in time; and that what is done under one is
+ * looked at.
  */
 #include "test_costs.h"
 
-static const char *const pairs[][2] = {
-    {"lock", "pair"},        {"lock", "pair-recursive"},
-    {"lock", "pair-robust"}, {"semaphore", "pair"},
-    {"floor", "mutex-pair"}, {"floor", "mutex-pair-recursive"},
-    {"floor", "sem-pair"},   {"floor", "mutex-pair-robust"}};
+static const char *const pairs[][2] = {{"lock", "pair"},
+                                       {"lock", "pair-recursive"},
+                                       {"lock", "pair-robust"},
+                                       {"semaphore", "pair"},
+                                       {"floor", "mutex-pair"},
+                                       {"floor", "mutex-pair-recursive"},
+                                       {"floor", "sem-pair"},
+                                       {"floor", "mutex-pair-robust"},
+                                       {"value", "increment"},
+                                       {"value", "increment-plain"},
+                                       {"value", "increment-robust"},
+                                       {"value", "increment-atomic"},
+                                       {"value", "increment-raw"},
+                                       {"array", "element"},
+                                       {"array", "copy"},
+                                       {"array", "copy-raw"},
+                                       {"floor", "increment"},
+                                       {"floor", "increment-recursive"},
+                                       {"floor", "increment-robust"},
+                                       {"floor", "increment-raw"},
+                                       {"floor", "element"}};
 
 static const char *const contentions[][2] = {
-    {"lock", "contended"},      {"lock", "contended-robust"},
-    {"semaphore", "contended"}, {"floor", "mutex-contended"},
-    {"floor", "sem-contended"}, {"floor", "mutex-contended-robust"}};
+    {"lock", "contended"},
+    {"lock", "contended-robust"},
+    {"semaphore", "contended"},
+    {"floor", "mutex-contended"},
+    {"floor", "sem-contended"},
+    {"floor", "mutex-contended-robust"},
+    {"value", "contended"},
+    {"value", "contended-plain"},
+    {"value", "contended-robust"},
+    {"value", "contended-atomic"},
+    {"value", "neighbours"},
+    {"value", "apart"},
+    {"floor", "increment-contended"},
+    {"floor", "increment-contended-recursive"},
+    {"floor", "increment-contended-robust"},
+    {"floor", "increment-apart"},
+    {"floor", "atomic-contended"}};
 
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 enum { CONTENTIONS = sizeof contentions / sizeof *contentions };
@@ -22,7 +53,7 @@ enum { CONTENTIONS = sizeof contentions / sizeof *contentions };
 /* The trial of a workload whose participant is alone. */
 static struct trial trial_alone(void)
 {
-    return (struct trial){.line = 64, .participants = 1};
+    return (struct trial){.bytes = 64, .line = 64, .participants = 1};
 }
 
 /* What strace runs: the n operations of "lock/pair". */

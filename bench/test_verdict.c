@@ -11,7 +11,7 @@
 #include <fcntl.h>
 
 extern const struct hazard start_hazards[], pipe_hazards[], sync_hazards[],
-    queue_hazards[];
+    queue_hazards[], shm_hazards[];
 
 static void all_proven_and_cured(const struct hazard *h)
 {
@@ -67,6 +67,14 @@ static void the_hazards_of_queue_are_proven_and_cured(void **state)
     if (scenario_sanitizer())
         skip();
     all_proven_and_cured(queue_hazards);
+}
+
+static void the_hazards_of_shm_are_proven_and_cured(void **state)
+{
+    (void)state;
+    if (scenario_sanitizer())
+        skip();
+    all_proven_and_cured(shm_hazards);
 }
 
 static void evidence_of_an_unknown_kind_proves_nothing(void **state)
@@ -221,6 +229,8 @@ int main(int argc, char **argv)
             the_hazards_of_sync_are_proven_and_cured, patient, census_end),
         cmocka_unit_test_setup_teardown(
             the_hazards_of_queue_are_proven_and_cured, patient, census_end),
+        cmocka_unit_test_setup_teardown(the_hazards_of_shm_are_proven_and_cured,
+                                        patient, census_end),
         PROMISE(evidence_of_an_unknown_kind_proves_nothing),
         PROMISE(without_a_judge_every_gate_is_open),
         PROMISE(who_passes_a_closed_gate_is_not_believed),

@@ -21,6 +21,7 @@ static const struct kind {
     bool (*find)(const struct inspection *, const struct tasks *, pid_t root);
     int stages;
     enum sight (*look)(struct inspection *, int stage, pid_t root);
+    bool at_end; /* its end must show it too */
 } kinds[] = {
     {.evidence = "futex private", .find = find_private_futex},
     {.evidence = "read pipe", .find = find_pipe_read},
@@ -77,6 +78,14 @@ static const struct kind {
     {.evidence = "never sent", .stages = 2, .look = look_never_sent},
     {.evidence = "buffer grows", .stages = 2, .look = look_growth},
     {.evidence = "second owner", .stages = 2, .look = look_second_owner},
+    {.evidence = "updates lost", .stages = 4, .look = look_updates},
+    {.evidence = "old and new", .stages = 3, .look = look_words},
+    {.evidence = "name outlives",
+     .stages = 3,
+     .look = look_name,
+     .at_end = true},
+    {.evidence = "name taken away", .stages = 2, .look = look_taken_away},
+    {.evidence = "signal BUS", .stages = 1, .look = look_whole, .at_end = true},
 };
 
 /* The kind's name, and a number after it? */
@@ -183,15 +192,17 @@ static bool inspect_stage(struct inspection *i, const struct kind *kind,
 
     if (stage == i->stage)
         return false;
+    v->count = i->lines; /* of several looks at a stage the last is told */
     sight = v->refused ? REFUSED : look_at(i, kind, stage, root);
     if (sight == NOT_YET)
         return false;
     i->stage = stage;
+    i->lines = v->count;
     v->refused |= sight == REFUSED;
     if (!v->refused && stage == kind->stages && !kind->find)
         v->ruling = PROVEN;
     witness_open(i->witness, stage);
-    return v->ruling == PROVEN && i->hazard->expect != ENDS;
+    return v->ruling == PROVEN && i->hazard->expect != ENDS && !kind->at_end;
 }
 
 bool inspect(struct inspection *i, pid_t root)
@@ -206,17 +217,26 @@ bool inspect(struct inspection *i, pid_t root)
 
 /* --- the last act --- */
 
-void inspect_dying(struct inspection *i, pid_t program)
+static void inspect_last_call(struct inspection *i, pid_t program)
 {
     struct tasks look = {0};
     const struct task *t;
 
-    if (strcmp(i->hazard->evidence, "signal PIPE") != 0)
-        return;
     tasks_of(program, &look);
     t = verdict_task(&look, program);
     if (t && t->call != CALL_UNKNOWN)
         i->verdict->last_act =
             writes_to_nobody(i, t, getpid()) ? AS_IT_SHOULD : NOT_AS_IT_SHOULD;
     tasks_free(&look);
+}
+
+void inspect_dying(struct inspection *i, pid_t program, const siginfo_t *signal)
+{
+    if (i->verdict->refused)
+        return; /* the reason is there */
+    if (strcmp(i->hazard->evidence, "signal PIPE") == 0)
+        inspect_last_call(i, program);
+    if (strcmp(i->hazard->evidence, "signal BUS") == 0)
+        i->verdict->last_act =
+            is_cut_off(i, program, signal) ? AS_IT_SHOULD : NOT_AS_IT_SHOULD;
 }

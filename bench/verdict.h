@@ -62,6 +62,11 @@
  *                      then the victim waits for the semaphore, still 0; the
  *                      number is 0, and the pipe empty: no item has the place;
  *                      all other threads of the tree are the victim's, idle
+ *     "signal BUS"     CRASHES, after a stage.  1: at the victim's word it has
+ *                      mapped the file of its descriptor, which is as long;
+ *                      then the kernel's SIGBUS, and nobody's kill(2), ended
+ *                      it, for an address of that mapping at which the file
+ *                      had bytes, and has none
  *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
@@ -106,6 +111,31 @@
  *                      victim's own pages grew by 7/8 of `count` bytes, and a
  *                      thread of it waits for room in that pipe, which only
  *                      the victim could read, with one thread more
+ *     "updates lost"   of the victim and the holder, whose word is a number in
+ *                      memory that they share, and whose child's word is
+ *                      (struct witness_turn) what each says of itself.  1: both
+ *                      sleep, and have read what the number is; 2: both have
+ *                      run since, and written one more, and the number is one
+ *                      more, not two; 3, 4: how many both have added to the
+ *                      word since, when they liked, and what it is: told, and
+ *                      no proof
+ *     "old and new"    1: the victim sleeps, and two words in memory that it
+ *                      shares with the holder are the same; 2: the holder
+ *                      sleeps, one of them is another, and the victim has run
+ *                      since, and has both, as they are, at the child's word;
+ *                      3: both are as the new one
+ *     "name outlives"  LEAKS: 1: /dev/shm has no such name; 2: it is the file
+ *                      of the victim's descriptor; 3: SIGKILL ended the victim,
+ *                      nobody has the file open or mapped, and it has the name;
+ *                      and still has it when all of the tree have ended
+ *     "name taken away"  1: the name in /dev/shm is the file of the victim's
+ *                      descriptor; the holder uses it too, and has started the
+ *                      child by exec, which reads a pipe that only the holder
+ *                      could write into; 2: the holder is a zombie, the name is
+ *                      there, and the child, in write(2), cannot go on: we make
+ *                      room for it; then it has ended, nobody else of the tree
+ *                      has run, and the name has gone, while the victim has the
+ *                      file
  *     "zombies"        1: `count` children of the victim, which lives, are in
  *                      state Z
  *     "listener outlives"  1: the victim alone holds the socket that listens
@@ -169,6 +199,7 @@ struct inspection {
     struct tasks first, second;
     int64_t first_at;
     int stage;             /* the last that was looked at; 0: none */
+    unsigned lines;        /* of proof, when that had been seen */
     char text[64];         /* what stood in a buffer at the first */
     uint64_t noted[NOTED]; /* what a judge counted at an earlier stage */
 };
@@ -177,8 +208,10 @@ struct inspection {
  * by its end alone, and what should end by that too. */
 bool inspect(struct inspection *i, pid_t root);
 
-/* The program is about to end: in which call, and about what? */
-void inspect_dying(struct inspection *i, pid_t program);
+/* The program is about to end: in which call, by which signal, and about what?
+ */
+void inspect_dying(struct inspection *i, pid_t program,
+                   const siginfo_t *signal);
 
 /* After the end: the last word. */
 void verdict_at_end(const struct hazard *hazard, const struct witness *witness,

@@ -54,6 +54,12 @@ static void refuse(struct verdict *v, const char *reason)
     snprintf(v->reason, sizeof v->reason, "%s", reason);
 }
 
+static void add_line(struct verdict *v, const char *text)
+{
+    if (v->count < VERDICT_LINES)
+        snprintf(v->line[v->count++], sizeof *v->line, "%s", text);
+}
+
 /* Did the signal that the evidence names, "signal PIPE", end the victim? */
 static bool signal_ended_it(const struct hazard *hazard,
                             const struct witness *w, const struct ended *ended)
@@ -79,6 +85,41 @@ static void check_work(const struct witness *w, const struct ended *ended,
     refuse(v, reason);
 }
 
+/* What was left when all of them had ended is what they leak. */
+static void check_leavings(const struct ended *ended, struct verdict *v)
+{
+    char reason[160] = "all that it had named was removed in the end";
+
+    if (v->ruling == PROVEN && ended->how == ENDED && ended->files > 0) {
+        add_line(v, "it was so when all of them had ended; we removed it");
+        return;
+    }
+    if (v->ruling != PROVEN || ended->how != ENDED)
+        ended_describe(ended, reason, sizeof reason);
+    v->ruling = NOT_PROVEN;
+    refuse(v, reason);
+}
+
+/* The signal that was asked for has ended it: did it get that for the reason
+ * that it should have?  Of SIGBUS the reason is all: anybody can send one. */
+static void judge_death(const struct hazard *hazard, const char *how,
+                        struct verdict *v)
+{
+    bool asks_why = strcmp(hazard->evidence, "signal BUS") == 0;
+
+    if (v->last_act == NOT_AS_IT_SHOULD) {
+        v->ruling = NOT_PROVEN; /* the reason is there */
+    } else if (asks_why && v->ruling != PROVEN) {
+        refuse(v, "it was not seen before");
+    } else if (asks_why && v->last_act == NOT_SEEN) {
+        v->ruling = NOT_SHOWN;
+        refuse(v, "why it got the signal cannot be seen: no ptrace(2) here");
+    } else {
+        v->ruling = PROVEN;
+        add_line(v, how);
+    }
+}
+
 void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
                     const struct ended *ended, struct verdict *verdict)
 {
@@ -91,13 +132,13 @@ void verdict_at_end(const struct hazard *hazard, const struct witness *witness,
         check_work(witness, ended, verdict);
         return;
     }
+    if (strcmp(hazard->evidence, "name outlives") == 0) {
+        check_leavings(ended, verdict);
+        return;
+    }
     ended_describe(ended, text, sizeof text);
     if (by_signal && signal_ended_it(hazard, witness, ended)) {
-        if (verdict->last_act == NOT_AS_IT_SHOULD)
-            return; /* the reason is there */
-        verdict->ruling = PROVEN;
-        snprintf(verdict->line[verdict->count++], sizeof *verdict->line, "%s",
-                 text);
+        judge_death(hazard, text, verdict);
         return;
     }
     if (verdict->ruling == PROVEN)

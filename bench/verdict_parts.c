@@ -111,6 +111,63 @@ bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
     return !error || verdict_cannot_show(i->verdict, "its memory", error);
 }
 
+bool verdict_shares(const struct inspection *i, pid_t one, pid_t other,
+                    uint64_t address)
+{
+    const char *name = i->witness->name;
+    struct mapping a, b;
+    int error = process_mapping(one, address, &a);
+
+    if (!error)
+        error = process_mapping(other, address, &b);
+    if (error)
+        return verdict_cannot_show(i->verdict, "its map", error);
+    if (!a.shared || !b.shared)
+        return verdict_refuse(i->verdict, "\"%s\" is in memory of its own",
+                              name);
+    return (a.file == b.file && a.device == b.device &&
+            a.begin - a.offset == b.begin - b.offset) ||
+           verdict_refuse(i->verdict, "each has another \"%s\"", name);
+}
+
+enum sight verdict_sleeper(const struct inspection *i, pid_t process,
+                           uint64_t *switches)
+{
+    struct tasks all = {0};
+    enum sight sight = SEEN;
+
+    if (tasks_of(process, &all) < 0 || all.count == 0)
+        sight = verdict_refuse(i->verdict, "there is no process %d", process);
+    *switches = 0;
+    for (size_t k = 0; k < all.count && sight == SEEN; k++) {
+        const struct task *t = &all.task[k];
+
+        *switches += (uint64_t)t->switches;
+        if (!task_waits_without_end(t)) {
+            verdict_refuse(i->verdict, "thread %d does not sleep", t->id);
+            sight = NOT_YET;
+        }
+    }
+    tasks_free(&all);
+    return sight;
+}
+
+int verdict_named(const struct inspection *i, struct stat *file)
+{
+    const char *name = i->witness->name;
+    char path[64];
+
+    if (!*name || strchr(name, '/'))
+        return -EINVAL;
+    snprintf(path, sizeof path, "/dev/shm/%s", name);
+    return lstat(path, file) < 0 ? -errno : 0;
+}
+
+bool same_file(const struct stat *one, const struct stat *other)
+{
+    return one->st_ino == other->st_ino && one->st_dev == other->st_dev;
+}
+
 bool verdict_alone(const struct inspection *i, uint64_t pipe, bool writes,
                    size_t threads, pid_t root)
 {

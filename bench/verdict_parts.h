@@ -49,6 +49,11 @@ bool find_no_answer(const struct inspection *i, const struct tasks *look,
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
                       pid_t root);
 
+/* Did that signal end it for an access to the victim's file, which has been cut
+ * since? */
+bool is_cut_off(const struct inspection *i, pid_t program,
+                const siginfo_t *signal);
+
 /* A stage: is it as it should be?  NOT_YET keeps the gate closed, and the
  * judge is asked again; like REFUSED, it gives its reason. */
 enum sight { REFUSED, SEEN, NOT_YET };
@@ -79,6 +84,11 @@ enum sight look_threads(struct inspection *i, int stage, pid_t root);
 enum sight look_both_sent(struct inspection *i, int stage, pid_t root);
 enum sight look_second_owner(struct inspection *i, int stage, pid_t root);
 enum sight look_waiter(struct inspection *i, int stage, pid_t root);
+enum sight look_updates(struct inspection *i, int stage, pid_t root);
+enum sight look_words(struct inspection *i, int stage, pid_t root);
+enum sight look_name(struct inspection *i, int stage, pid_t root);
+enum sight look_taken_away(struct inspection *i, int stage, pid_t root);
+enum sight look_whole(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 
@@ -155,6 +165,22 @@ bool verdict_alone(const struct inspection *i, uint64_t pipe, bool writes,
 /* 8 bytes at an address of that process; or false, and the reason. */
 bool verdict_number(const struct inspection *i, pid_t process, uint64_t address,
                     int64_t *number);
+
+/* Do both have the same memory at that address, and is it shared?  Or false,
+ * and the reason. */
+bool verdict_shares(const struct inspection *i, pid_t one, pid_t other,
+                    uint64_t address);
+
+/* Does every thread of the process sleep for as long as nobody wakes it?  Then
+ * *switches is how often they were switched, which is another number once one
+ * of them has run.  NOT_YET, and the reason. */
+enum sight verdict_sleeper(const struct inspection *i, pid_t process,
+                           uint64_t *switches);
+
+/* What has the witness's name in /dev/shm: 0 or -errno. */
+int verdict_named(const struct inspection *i, struct stat *file);
+
+bool same_file(const struct stat *one, const struct stat *other);
 
 /* Who took the lock, as the word at that address of the process says; 0, and
  * the reason: nobody, or it cannot be read. */

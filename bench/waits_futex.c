@@ -17,44 +17,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
-
-struct mapping {
-    uint64_t begin, offset, inode;
-    unsigned major, minor;
-    bool shared;
-    char name[128];
-};
-
-static bool read_mapping(const char *line, struct mapping *m, uint64_t *end)
-{
-    char kind[8];
-
-    m->name[0] = 0;
-    if (sscanf(line,
-               "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64
-               " %127[^\n]",
-               &m->begin, end, kind, &m->offset, &m->major, &m->minor,
-               &m->inode, m->name) < 7)
-        return false;
-    m->shared = kind[3] == 's';
-    return true;
-}
-
-/* The mapping of a process that has this address. */
-static bool find_mapping(pid_t process, uint64_t address, struct mapping *m)
-{
-    char *maps = proc_read_all("/proc/%d/maps", process);
-    bool found = false;
-    uint64_t end = 0;
-
-    for (const char *line = maps; line && *line && !found;
-         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        found =
-            read_mapping(line, m, &end) && m->begin <= address && address < end;
-    free(maps);
-    return found;
-}
 
 /* Does the process map that byte of the same object? */
 static bool maps_object(pid_t process, const struct mapping *m, uint64_t byte)
@@ -62,18 +26,17 @@ static bool maps_object(pid_t process, const struct mapping *m, uint64_t byte)
     char *maps = proc_read_all("/proc/%d/maps", process), key[64];
     struct mapping other;
     bool found = false;
-    uint64_t end;
 
-    snprintf(key, sizeof key, " %02x:%02x %" PRIu64 " ", m->major, m->minor,
-             m->inode);
+    snprintf(key, sizeof key, " %02x:%02x %" PRIu64 " ", major(m->device),
+             minor(m->device), (uint64_t)m->file);
     for (const char *line = maps ? strstr(maps, key) : NULL; line && !found;
          line = strstr(line + 1, key)) {
         const char *start = line;
 
         while (start > maps && start[-1] != '\n')
             start--;
-        found = read_mapping(start, &other, &end) && other.offset <= byte &&
-                byte < other.offset + (end - other.begin);
+        found = parse_mapping(start, &other) && other.offset <= byte &&
+                byte < other.offset + (other.end - other.begin);
     }
     free(maps);
     return found;
@@ -104,8 +67,8 @@ static void add_mappers(struct graph *g, struct waiter *w, struct want *want,
     DIR *folder;
     long pid;
 
-    want->word[0] = (uint64_t)m->major << 32 | m->minor;
-    want->word[1] = m->inode;
+    want->word[0] = m->device;
+    want->word[1] = m->file;
     want->word[2] = byte;
     same = find_same(g, w, want);
     for (size_t i = 0; same && i < same->wakers; i++)
@@ -311,7 +274,8 @@ void want_futex(struct graph *g, struct waiter *w)
     int command = (int)t->arguments[1] & FUTEX_CMD_MASK;
     struct mapping m;
     bool shared = !(t->arguments[1] & FUTEX_PRIVATE_FLAG) &&
-                  find_mapping(t->process, t->arguments[0], &m) && m.shared;
+                  process_mapping(t->process, t->arguments[0], &m) == 0 &&
+                  m.shared;
     pid_t owner, here, joined;
 
     w->kind = WAIT_FUTEX;

@@ -37,6 +37,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -65,6 +67,12 @@ struct witness {
     bool judged;       /* somebody looks at the stages */
     _Atomic int shown; /* the stage that is shown */
     _Atomic int seen;  /* the last whose gate is open; a futex word */
+};
+
+/* Of one who adds 1 to a number that others add to: in its own memory, what it
+ * read, what it wrote then, and how many more it has added since. */
+struct witness_turn {
+    int64_t read, wrote, added;
 };
 
 static inline void witness_victim(struct witness *w, pid_t process)
@@ -104,6 +112,20 @@ static inline void witness_fd(struct witness *w, const char *name, int fd)
 {
     snprintf(w->name, sizeof w->name, "%s", name);
     w->fd = fd;
+}
+
+/*
+ * The matter is a name in /dev/shm that is this run's alone, as its TMPDIR is:
+ * the supervisor removes whatever there begins like that folder, however the
+ * run ends.  w->name is the name.
+ */
+static inline void witness_segment(struct witness *w, const char *what)
+{
+    const char *folder = getenv("TMPDIR");
+    const char *slash = folder ? strrchr(folder, '/') : NULL;
+
+    snprintf(w->name, sizeof w->name, "%s-%s", slash ? slash + 1 : "ipclab",
+             what);
 }
 
 /* In a child of a fresh image: what it has of that, in a memory and a table of

@@ -10,93 +10,13 @@
 
 #include "stage.h"
 
-#include <sys/ptrace.h>
-
-/* --- steps --- */
-
-/* Of one call; and of all that are left in the middle of it. */
-enum { STEPS_MOST = 100000, STEPS_IN_ALL = 45000 };
-
-static inline void cannot_step(const char *why)
-{
-    print_message("no process can be stepped here: %s\n", why);
-    skip();
-}
-
-/* A child that is about to do this, and is ours to step. */
-static inline pid_t begin_steps(void (*before)(void), void (*act)(void))
-{
-    pid_t child;
-    int status;
-
-    atomic_store(&stage->done, 0);
-    child = begin_child();
-    if (child == 0) {
-        if (before)
-            before();
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-            _exit(77);
-        kill(getpid(), SIGSTOP);
-        act();
-        atomic_store(&stage->done, 1);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFSTOPPED(status))
-        cannot_step("ptrace(2) is forbidden");
-    return child;
-}
-
-/* So many instructions further.  false: the call returned before that. */
-static inline bool step(pid_t child, int n)
-{
-    int status;
-
-    while (n-- > 0 && !atomic_load(&stage->done)) {
-        assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        expect(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP,
-               "a call that does not return, with nobody there to wait for");
-    }
-    return !atomic_load(&stage->done);
-}
-
-/* Let it run to its end. */
-static inline void go_on(pid_t child)
-{
-    assert_int_equal(ptrace(PTRACE_DETACH, child, NULL, NULL), 0);
-    assert_int_equal(end_of(child), 0);
-}
-
-static inline void end_steps(pid_t child)
-{
-    kill(child, SIGKILL);
-    assert_int_equal(end_of(child), -SIGKILL);
-}
-
-/* How many instructions the call takes, when nobody disturbs it. */
-static inline int count_steps(void (*before)(void), void (*act)(void))
-{
-    pid_t child = begin_steps(before, act);
-    int n = 0;
-
-    /* Without atomic instructions of its own a processor never gets through
-     * a pair of load and store that a step comes between. */
-    while (step(child, 1) && n < STEPS_MOST)
-        n++;
-    end_steps(child);
-    if (n == STEPS_MOST)
-        cannot_step("it never gets to the end of the call");
-    return n;
-}
-
 /* Leave a child at each instruction of the call; of a long one, at as many as
  * there is time for. */
 static inline void at_each(void (*before)(void), void (*act)(void),
                            void (*then)(pid_t child))
 {
     int n = count_steps(before, act);
-    long far = (long)n * n / 2 / STEPS_IN_ALL + 1;
+    long far = far_between(n);
 
     alarm(CHECK_SECONDS);
     for (long at = 0; at < n; at += far) {
@@ -130,7 +50,7 @@ static inline void releases(void)
 static inline void takes_and_releases(void)
 {
     takes();
-    atomic_store(&stage->done, 1); /* it is not stopped from here on */
+    no_more_steps();
     if (stage->result == 0)
         stage->released = lease_release(lease, stage->token);
 }
@@ -138,7 +58,7 @@ static inline void takes_and_releases(void)
 static inline void renews_and_releases(void)
 {
     renews();
-    atomic_store(&stage->done, 1);
+    no_more_steps();
     stage->released = lease_release(lease, stage->token);
 }
 

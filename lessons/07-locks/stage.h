@@ -11,6 +11,7 @@
 #define IPCLAB_STAGE_H
 
 #include "../check.h"
+#include "../steps.h"
 #include "lease.h"
 
 #include "common/clock.h"
@@ -27,8 +28,7 @@ struct stage {
     struct lease lease;
     struct fence fence;
     _Atomic int64_t ahead; /* how far the clock was put forward */
-    _Atomic int done;      /* the call that is stepped through has returned */
-    int result, released;  /* ... with this, and its release with that */
+    int result, released;  /* of the call that is stepped through */
     uint64_t token;
     volatile uint64_t count, last; /* the lease guards them */
 };
@@ -90,28 +90,7 @@ static inline void is_refused(const char *hint)
     expect(lease_acquire(lease, 0, &token) == -ETIMEDOUT, hint);
 }
 
-/* --- a child --- */
-
-/* A child of the check, which an alarm ends: its pid; 0 in it. */
-static inline pid_t begin_child(void)
-{
-    pid_t child = fork();
-
-    assert_true(child >= 0);
-    if (child == 0) {
-        signal(SIGALRM, SIG_DFL);
-        alarm(CHECK_SECONDS);
-    }
-    return child;
-}
-
-static inline int end_of(pid_t child)
-{
-    int status = -1;
-
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
+/* --- children who wait --- */
 
 /* How often it has gone to sleep by itself; -1: it does not sleep. */
 static inline long sleeps(pid_t process)

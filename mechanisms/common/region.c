@@ -32,6 +32,7 @@ int region_open(struct region *r, size_t size)
     *r = (struct region){NULL, 0, -1};
     if (size == 0 || size > (size_t)INT64_MAX)
         return -EINVAL;
+    /* region: sealed */
     fd = memfd_create("ipclab-region", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return -errno;
@@ -42,6 +43,7 @@ int region_open(struct region *r, size_t size)
         return error;
     }
     return map(r, fd, size);
+    /* end: sealed */
 }
 
 void region_close(struct region *r)

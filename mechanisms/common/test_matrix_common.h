@@ -110,6 +110,34 @@ static const struct shareable matrix_fd = {.name = "descriptor",
                                            .check = matrix_check_fd,
                                            .close = matrix_close_fd};
 
+/* --- and put in twice: who takes both may close one --- */
+
+static inline int matrix_pack_fd_twice(void *thing, struct parcel *parcel)
+{
+    int error = parcel_put_fd(parcel, *(int *)thing);
+
+    return error ? error : parcel_put_fd(parcel, *(int *)thing);
+}
+
+static inline int matrix_unpack_fd_twice(void *thing, struct parcel *parcel)
+{
+    int other = -1, error = parcel_take_fd(parcel, thing);
+
+    if (!error)
+        error = parcel_take_fd(parcel, &other);
+    fd_close(&other);
+    return error;
+}
+
+static const struct shareable matrix_fd_twice = {.name = "descriptor, twice",
+                                                 .make = matrix_make_fd,
+                                                 .pack = matrix_pack_fd_twice,
+                                                 .unpack =
+                                                     matrix_unpack_fd_twice,
+                                                 .use = matrix_use_fd,
+                                                 .check = matrix_check_fd,
+                                                 .close = matrix_close_fd};
+
 /* --- a region: the same memory, wherever each has it --- */
 
 static inline int matrix_make_region(void *thing, void *kept)

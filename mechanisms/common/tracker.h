@@ -14,9 +14,11 @@
  *     shm_unlink("/psm_12345678");
  *     tracker_unregister("shared_memory", "/psm_12345678");
  *
- * The types: "semaphore", "shared_memory", "socket" (a path, in a folder of
- * its own that goes with it), and "noop", of which nothing is removed.  A name
- * belongs to who made it: nobody registers what he only opened.
+ * The types: "semaphore", "shared_memory", "segment" (FILE/NAME: shared memory
+ * by that name, which is removed while it is the file of that number), "socket"
+ * (a path, in a folder of its own that goes with it), and "noop", of which
+ * nothing is removed.  A name belongs to who made it: nobody registers what he
+ * only opened.
  *
  * Calls may come from any thread.  The tracker is started by the first, or by
  * the first child that has a fresh image; start/ brings the program.

@@ -5,6 +5,8 @@
  */
 #include "start/image.h"
 
+#include "common/io.h"
+
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +50,18 @@ size_t preparation_more(const struct preparation *fixed)
            fixed->directory_size + fixed->length;
 }
 
+/* One that was put in twice has come once: each place has its own, which its
+ * taker may close. */
+static int own_fd(const int *fds, size_t i)
+{
+    int copy = fds[i];
+
+    for (size_t k = 0; k < i && copy == fds[i]; k++)
+        if (fds[k] == fds[i])
+            copy = fd_duplicate(fds[i]);
+    return copy < 0 ? -1 : copy;
+}
+
 /*
  * The parcel as the parent packed it; every descriptor is this process's own.
  * In memory that is not the heap: its first use would cost more than this.
@@ -58,7 +72,7 @@ static void unpack(struct parcel *parcel, const struct preparation *fixed,
     static struct parcel_fd own[PARCEL_FDS];
 
     for (size_t i = 0; i < n; i++)
-        own[i] = (struct parcel_fd){fds[i], true};
+        own[i] = (struct parcel_fd){own_fd(fds, i), true};
     *parcel = (struct parcel){.bytes = bytes,
                               .length = fixed->length,
                               .capacity = fixed->length,

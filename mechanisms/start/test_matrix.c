@@ -11,12 +11,14 @@
 #include "pipe/test_matrix_pipe.h"
 #include "queue/test_matrix_queue.h"
 #include "ring/test_matrix_ring.h"
+#include "shm/test_matrix_shm.h"
 #include "sync/test_matrix_sync.h"
 
 /* A mechanism joins by a header above and a line here. */
 static const struct shareable *const things[] = {
-    &matrix_bytes,  &matrix_fd,  &matrix_region, &matrix_writer, &matrix_reader,
-    &matrix_duplex, MATRIX_SYNC, MATRIX_QUEUES,  MATRIX_RINGS,   NULL,
+    &matrix_bytes,  &matrix_fd,     &matrix_fd_twice, &matrix_region,
+    &matrix_writer, &matrix_reader, &matrix_duplex,   MATRIX_SYNC,
+    MATRIX_QUEUES,  MATRIX_RINGS,   MATRIX_SHM,       NULL,
 };
 
 /* Pack a thing for a child that hands it on by `next`, or uses it. */

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A listener and the folder that was made for it. */
@@ -46,14 +47,45 @@ static int remove_nothing(const char *name)
     return 0;
 }
 
+/* "FILE/NAME": the path of a segment by that name, while it is that file; else
+ * NULL.  Who made it is gone; the name may be another's by now. */
+static const char *segment_path(const char *text)
+{
+    static char path[TRACKER_LINE + 16];
+    char *name;
+    unsigned long long file = strtoull(text, &name, 10);
+    struct stat now;
+
+    snprintf(path, sizeof path, "/dev/shm%s", name);
+    if (*name != '/' || lstat(path, &now) < 0 || now.st_ino != file)
+        return NULL;
+    return path;
+}
+
+/* Who unlinks it need not be one who tells us: then it has not leaked. */
+static bool segment_is_there(const char *text)
+{
+    return segment_path(text) != NULL;
+}
+
+static int remove_segment(const char *text)
+{
+    const char *path = segment_path(text);
+
+    return path ? unlink(path) : 0;
+}
+
 static const struct kind {
     const char *name;
     int (*remove)(const char *name);
-} kinds[] = {{"semaphore", sem_unlink},
-             {"shared_memory", shm_unlink},
-             {"socket", remove_socket},
-             {"noop", remove_nothing},
-             {NULL, NULL}};
+    const char *python;                 /* what CPython calls it */
+    bool (*is_there)(const char *name); /* or NULL: it is taken to be */
+} kinds[] = {{"semaphore", sem_unlink, "semaphore", NULL},
+             {"shared_memory", shm_unlink, "shared_memory", NULL},
+             {"segment", remove_segment, "shared_memory", segment_is_there},
+             {"socket", remove_socket, "socket", NULL},
+             {"noop", remove_nothing, "noop", NULL},
+             {NULL, NULL, NULL, NULL}};
 
 /* What is registered, the youngest first. */
 struct entry {
@@ -173,12 +205,12 @@ static void clean_up(struct entry *all)
         size_t count = 0;
 
         for (struct entry *e = all; e; e = e->next)
-            count += e->kind == k;
+            count += e->kind == k && (!k->is_there || k->is_there(e->name));
         if (count && k->remove != remove_nothing)
             fprintf(stderr,
                     "resource_tracker: There appear to be %zu leaked %s "
                     "objects to clean up at shutdown\n",
-                    count, k->name);
+                    count, k->python);
         for (struct entry *e = all; e; e = e->next)
             if (e->kind == k && k->remove(e->name) < 0 && errno != ENOENT)
                 fprintf(stderr, "resource_tracker: %s: %s\n", e->name,
