@@ -230,6 +230,7 @@ int shared_memory_create(struct shared_memory *m, const char *name,
  * SharedMemory(name): all of it, as large as it is now.  The tracker is not
  * told: it is another's to remove (Python's is told, until 3.13's track=False;
  * see the hazard tracker-unlinks-anothers).
+ * The name is not that of *m itself.
  * -ENOENT: no such name.  -ENODATA: its maker has not yet given it a size.
  */
 int shared_memory_attach(struct shared_memory *m, const char *name);
