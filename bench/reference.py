@@ -30,6 +30,7 @@ A peer is told over a control pipe of its own how many operations are next, so
 what is measured carries nothing but payloads.
 """
 
+import ctypes
 import functools
 import itertools
 import mmap
@@ -46,6 +47,8 @@ from multiprocessing import connection
 EVERY = 64          # one message in 64 of a stream is stamped
 SLOTS = 65536       # stamps in flight, in memory that both sides map
 STREAM_BATCH = 1e6  # ns, see Channel.batch
+SMALL = 4096        # bytes: a call of memcmp costs more than a copy
+ALONE_BATCH = 4e4   # ns, see Alone.batch
 WARM_OPERATIONS = 1000
 SETTLED = 0.05      # two windows of the warm-up that agree
 LEAST = 3           # samples, however slow: row.c plans with it
@@ -507,40 +510,16 @@ def getter(queue):
     return get_and_be_done
 
 
-class Pair:
-    """Acquire and release, with nobody beside."""
-
-    def __init__(self, options):
-        self.least = 1
-        make = {"lock/pair": context.Lock, "lock/pair-recursive": context.RLock,
-                "semaphore/pair": context.Semaphore}[options.name]
-        self.held = make()
-
-    def run(self, batch, samples):
-        now, repeat = time.monotonic_ns, itertools.repeat
-        acquire, release = self.held.acquire, self.held.release
-        before = usage()
-        for i in range(len(samples)):
-            start = now()
-            for _ in repeat(None, batch):
-                acquire()
-                release()
-            samples[i] = now() - start
-        return (), since(before)
-
-    def batch(self, ns, clock):
-        return power_of_two(20 * clock / ns)
-
-    def close(self):
-        pass
-
-
 class Alone:
-    """What one process does by itself: work(n) does it n times."""
+    """What one process does by itself: work(n) does it n times; check is
+    asked when that was timed."""
 
     def __init__(self, options):
         self.least = 1
         self.prepare(options)
+
+    def check(self):
+        pass
 
     def run(self, batch, samples):
         now, work = time.monotonic_ns, self.work
@@ -549,13 +528,31 @@ class Alone:
             start = now()
             work(batch)
             samples[i] = now() - start
-        return (), since(before)
+        spent = since(before)
+        self.check()
+        return (), spent
 
     def batch(self, ns, clock):
-        return power_of_two(20 * clock / ns)
+        """So long that a call of work is nothing beside it."""
+        return power_of_two(ALONE_BATCH / ns)
 
     def close(self):
         pass
+
+
+class Pair(Alone):
+    """Acquire and release, with nobody beside."""
+
+    def prepare(self, options):
+        make = {"lock/pair": context.Lock, "lock/pair-recursive": context.RLock,
+                "semaphore/pair": context.Semaphore}[options.name]
+        self.held = make()
+
+    def work(self, n):
+        acquire, release = self.held.acquire, self.held.release
+        for _ in itertools.repeat(None, n):
+            acquire()
+            release()
 
 
 def counter_of(kind):
@@ -592,6 +589,8 @@ class Increment(Alone):
     def work(self, n):
         increment(self.lock, self.owner, n)
         self.done += n
+
+    def check(self):
         if self.owner.value != self.done:
             raise Failed("an increment was lost")
 
@@ -613,27 +612,38 @@ class Element(Alone):
 
 
 class Copy(Alone):
-    """The whole of an Array: a slice of it, or a view of its memory."""
+    """The whole of an Array: a slice of it, or a view of its memory.  It is
+    compared by memcmp where it lies: bytes() would be another copy of it."""
 
     def prepare(self, options):
         self.size = options.bytes
         self.messages = payloads(options.bytes)
         if options.workload == "copy":
             self.array = context.Array("B", options.bytes)
-            self.view = memoryview(self.array.get_obj()).cast("B")
+            memory = self.array.get_obj()
         else:
             self.array = None
-            self.view = memoryview(
-                context.RawArray("B", options.bytes)).cast("B")
+            memory = context.RawArray("B", options.bytes)
+        self.view = memoryview(memory).cast("B")
+        self.at = ctypes.addressof(memory)
+        self.compare = ctypes.CDLL(None).memcmp
+        self.compare.argtypes = [ctypes.c_void_p, ctypes.c_void_p,
+                                 ctypes.c_size_t]
+
+    def differs(self, message):
+        if self.size < SMALL:
+            return bytes(self.view) != message
+        return self.compare(self.at, message, self.size)
 
     def work(self, n):
         array, view, size = self.array, self.view, self.size
+        differs = self.differs
         for message in itertools.islice(self.messages, n):
             if array is None:
                 view[:] = message
             else:
                 array[:size] = message
-            if bytes(view) != message:
+            if differs(message):
                 corrupted()
 
 
