@@ -116,6 +116,7 @@ const struct workload increment_floors[] = {
     {.name = "increment-recursive", ALONE(taken_open_recursive, increment_op)},
     {.name = "increment-robust", ALONE(taken_open_robust, increment_op)},
     {.name = "increment-raw", ALONE(taken_open_plain, raw_op)},
+    {.name = "increment-atomic", ALONE(taken_open_plain, atomic_op)},
     {.name = "increment-contended", CROWD(taken_open_plain, increment_op)},
     {.name = "increment-contended-recursive",
      CROWD(taken_open_recursive, increment_op)},

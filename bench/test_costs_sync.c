@@ -26,6 +26,7 @@ static const char *const pairs[][2] = {{"lock", "pair"},
                                        {"floor", "increment-recursive"},
                                        {"floor", "increment-robust"},
                                        {"floor", "increment-raw"},
+                                       {"floor", "increment-atomic"},
                                        {"floor", "element"}};
 
 static const char *const contentions[][2] = {

@@ -52,41 +52,65 @@ static void list_out(const struct arena *a)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Of a region that is the arena's from now on; without one it is closed. */
-static struct arena *arena_of(struct region *r, const struct stat *file)
+static struct arena *find_file(const struct stat *file)
 {
-    struct arena *a = malloc(sizeof *a);
+    struct arena *a = arenas;
 
-    if (!a) {
-        region_close(r);
-        return NULL;
-    }
-    *a = (struct arena){.region = *r,
-                        .device = file->st_dev,
-                        .file = file->st_ino,
-                        .users = 1,
-                        .generation = fork_generation()};
-    list_in(a);
+    while (a && (a->device != file->st_dev || a->file != file->st_ino))
+        a = a->next;
     return a;
+}
+
+/* Of that region, which is the arena's from now on; without one it is closed.
+ * An arena that is mapped here already has one user more. */
+static int take_region(struct region *r, struct arena **a)
+{
+    struct arena *new = malloc(sizeof *new);
+    struct stat file;
+    int error = new ? 0 : -ENOMEM;
+
+    if (!error && fstat(r->fd, &file) < 0)
+        error = -errno;
+    if (error) {
+        free(new);
+        region_close(r);
+        return error;
+    }
+    pthread_mutex_lock(&lock);
+    *a = find_file(&file);
+    if (*a) {
+        (*a)->users++;
+    } else {
+        *new = (struct arena){.region = *r,
+                              .device = file.st_dev,
+                              .file = file.st_ino,
+                              .users = 1,
+                              .generation = fork_generation()};
+        list_in(new);
+        *a = new;
+    }
+    pthread_mutex_unlock(&lock);
+    if (*a != new) {
+        free(new);
+        region_close(r);
+    }
+    return 0;
 }
 
 int arena_open(struct arena **a, size_t size)
 {
     struct region r;
-    struct stat file;
     int error = region_open(&r, size);
 
-    if (error)
-        return error;
-    if (fstat(r.fd, &file) < 0) {
-        error = -errno;
-        region_close(&r);
-        return error;
-    }
-    pthread_mutex_lock(&lock);
-    *a = arena_of(&r, &file);
-    pthread_mutex_unlock(&lock);
-    return *a ? 0 : -ENOMEM;
+    return error ? error : take_region(&r, a);
+}
+
+int arena_unpack(struct arena **a, struct parcel *parcel)
+{
+    struct region r;
+    int error = region_unpack(&r, parcel);
+
+    return error ? error : take_region(&r, a);
 }
 
 void arena_release(struct arena *a)
@@ -114,40 +138,6 @@ int arena_reserve(struct arena *a, size_t end)
 int arena_pack(const struct arena *a, struct parcel *parcel)
 {
     return region_pack(&a->region, parcel);
-}
-
-static struct arena *find_file(const struct stat *file)
-{
-    struct arena *a = arenas;
-
-    while (a && (a->device != file->st_dev || a->file != file->st_ino))
-        a = a->next;
-    return a;
-}
-
-int arena_unpack(struct arena **a, struct parcel *parcel)
-{
-    struct region r;
-    struct stat file;
-    int error = region_unpack(&r, parcel);
-
-    if (error)
-        return error;
-    if (fstat(r.fd, &file) < 0) {
-        error = -errno;
-        region_close(&r);
-        return error;
-    }
-    pthread_mutex_lock(&lock);
-    *a = find_file(&file);
-    if (*a) {
-        (*a)->users++;
-        region_close(&r);
-    } else {
-        *a = arena_of(&r, &file);
-    }
-    pthread_mutex_unlock(&lock);
-    return *a ? 0 : -ENOMEM;
 }
 
 struct arena *arena_at(const void *address)
