@@ -30,8 +30,8 @@
  *     server_serve(server);             // until shutdown, or server_stop
  *     server_close(server);
  */
-#ifndef IPCLAB_SERVER_H
-#define IPCLAB_SERVER_H
+#ifndef IPCLAB_MANAGER_SERVER_H
+#define IPCLAB_MANAGER_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
