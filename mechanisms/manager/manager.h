@@ -95,12 +95,12 @@ int manager_number_of_objects(struct manager *m, int64_t *n);
 int manager_debug_info(struct manager *m, struct datum *text);
 int manager_dummy(struct manager *m); /* it lives */
 
+struct hold;
+
 struct proxy {
-    struct manager_place *place; /* shared by all proxies to it */
-    struct datum token;          /* typeid, address, id */
-    struct datum exposed;        /* the methods, or None: not known */
-    unsigned generation;         /* of the process that has the reference */
-    struct proxy *next;          /* private: of those that end with a process */
+    struct datum token;   /* typeid, address, id */
+    struct datum exposed; /* the methods, or None: not known */
+    struct hold *hold;    /* private: its reference, and its connection */
 };
 
 /*
