@@ -3,9 +3,9 @@
  * serving.h - what the parts of a server know of each other.
  *
  * Private to manager/.  listen.c lets clients in, session.c is the thread of
- * one connection, server.c answers what is asked, wire.c turns messages into
- * requests and replies, objects.c has what is hosted, clients.c knows which
- * process has what.
+ * one connection, server.c answers what is asked of objects, functions.c what
+ * is asked of the server, wire.c turns messages into requests and replies,
+ * objects.c has what is hosted, clients.c knows which process has what.
  *
  * Order of the locks: an object's before the server's, and never two objects'
  * but as hosted.h says.  Under the server's nothing is closed or waited for.
@@ -97,6 +97,14 @@ struct datum reply_traceback(const char *where, const struct datum *exception);
 
 /* Answer the first request of a connection, and all that follow. */
 void server_answer(struct session *s);
+
+/* --- functions.c --- */
+
+/* What can be asked of the server, but for accept_connection; NULL-ended. */
+extern const struct function {
+    const char *name;
+    int (*run)(struct call *call);
+} server_functions[];
 
 /* --- session.c --- */
 
