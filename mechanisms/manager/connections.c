@@ -25,7 +25,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct place *places; /* those that have not ended */
 static struct line *lines;
 static struct hold *holds;
-static pthread_key_t ended; /* runs leave_lines at a thread's end */
+static pthread_key_t ended;     /* runs leave_lines at a thread's end */
 static _Thread_local char self; /* its address says which thread this is */
 
 /* --- places; the lock is held --- */
@@ -265,8 +265,7 @@ static void watch_end(void)
         finalizer_register(&last);
 }
 
-struct hold *hold_new(const struct manager_place *at,
-                      const struct datum *ident)
+struct hold *hold_new(const struct manager_place *at, const struct datum *ident)
 {
     struct hold *h = calloc(1, sizeof *h);
 
@@ -294,8 +293,7 @@ void hold_free(struct hold *h)
     bool mine;
 
     pthread_mutex_lock(&lock);
-    mine = !h->given && h->generation == fork_generation() &&
-           !h->place->ended;
+    mine = !h->given && h->generation == fork_generation() && !h->place->ended;
     h->given = true;
     if (h->place)
         at = h->place->at;

@@ -106,11 +106,33 @@ int wire_request(struct wire *w, struct datum *result,
 
 /* The same over a connection of its own; arguments are taken. */
 int request_once(const struct manager_place *at, struct datum *result,
-                 const char *function, struct datum arguments, int64_t timeout);
+                 const char *function, struct datum arguments,
+                 const struct datum *keywords, int64_t timeout);
 
 /* incref, decref of an object: 0 or as request_once; of what it raised only
  * that it did (-EREMOTEIO). */
 int request_count(const struct manager_place *at, const char *function,
                   const struct datum *ident);
+
+/* --- proxy.c --- */
+
+/* A proxy of an object whose reference this process has; `type` is taken.  0 or
+ * -ENOMEM: the caller still has the reference. */
+int proxy_open(struct proxy *p, const struct manager_place *at,
+               struct datum type, const struct datum *ident,
+               const struct datum *exposed);
+
+/* --- manager_serve.c --- */
+
+/* What the process of a server tells who started it, once. */
+struct manager_hello {
+    int error;
+    char address[MANAGER_ADDRESS];
+};
+
+/* What that process is to do; the end of the pipe is moved into the parcel. */
+int manager_pack_server(struct parcel *parcel, int *hello,
+                        const struct manager_options *options,
+                        const struct manager_place *place);
 
 #endif

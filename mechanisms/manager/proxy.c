@@ -11,6 +11,7 @@
 
 #include "common/hooks.h"
 #include "manager/hosted.h"
+#include "pipe/listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,8 +74,7 @@ static int attach(struct datum *proxy, const struct hold *h)
 }
 
 int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
-                    const struct datum *arguments,
-                    const struct datum *keywords)
+                    const struct datum *arguments, const struct datum *keywords)
 {
     struct line *line = NULL;
     bool usable = true;
@@ -100,7 +100,7 @@ int proxy_call(struct proxy *p, struct datum *result, const char *method,
     int error;
 
     va_start(list, format);
-    arguments = datum_tuple_from(format, list);
+    arguments = datum_tuple_from(format, &list);
     va_end(list);
     error = proxy_call_with(p, result, method, &arguments, NULL);
     datum_drop(&arguments);
@@ -117,8 +117,7 @@ static struct datum token_address(const char *address)
     if (address_is_name(address))
         return datum_str(address);
     return datum_tuple(
-        "Oi",
-        datum_text(DATUM_STR, address, (size_t)(colon - address)),
+        "Oi", datum_text(DATUM_STR, address, (size_t)(colon - address)),
         (int64_t)strtol(colon + 1, NULL, 10));
 }
 
@@ -164,12 +163,11 @@ int proxy_from(struct proxy *p, const struct proxy *through,
                               &token->fields[2]);
     if (error)
         return error == -EREMOTEIO ? -ESTALE : error;
-    error = proxy_open(p, &through->hold->place->at,
-                       datum_share(&token->fields[0]), &token->fields[2],
-                       &r->fields[2]);
+    error =
+        proxy_open(p, &through->hold->place->at, datum_share(&token->fields[0]),
+                   &token->fields[2], &r->fields[2]);
     if (error)
-        request_count(&through->hold->place->at, "decref",
-                      &token->fields[2]);
+        request_count(&through->hold->place->at, "decref", &token->fields[2]);
     if (pending) {
         datum_drop(&pending->ident);
         free(pending);
@@ -183,9 +181,9 @@ struct datum proxy_datum(const struct proxy *p)
     const struct hosted_type *hosted =
         type ? hosted_find((const char *)type->text->bytes) : NULL;
     bool known = hosted && hosted->proxy;
-    struct datum fields[3] = {
-        datum_str(known ? hosted->proxy : "AutoProxy"),
-        datum_share(&p->token), known ? datum_none() : datum_share(&p->exposed)};
+    struct datum fields[3] = {datum_str(known ? hosted->proxy : "AutoProxy"),
+                              datum_share(&p->token),
+                              known ? datum_none() : datum_share(&p->exposed)};
 
     return datum_record(DATUM_PROXY, fields, 3);
 }

@@ -20,8 +20,8 @@
 /* The token and what is exposed, as one pickle. */
 static int put_value(const struct proxy *p, struct parcel *parcel)
 {
-    struct datum value = datum_tuple("OO", datum_share(&p->token),
-                                     datum_share(&p->exposed));
+    struct datum value =
+        datum_tuple("OO", datum_share(&p->token), datum_share(&p->exposed));
     struct buffer out = {0};
     int error = pickle_dump(&out, &value);
 
@@ -111,10 +111,10 @@ static void give_parcels(const struct manager_place *at,
                          const struct datum *ident, uint64_t whose)
 {
     struct datum result;
-    int error = request_once(
-        at, &result, "decref",
-        datum_tuple("Oi", datum_share(ident), (int64_t)whose),
-        REQUEST_PATIENCE);
+    int error =
+        request_once(at, &result, "decref",
+                     datum_tuple("Oi", datum_share(ident), (int64_t)whose),
+                     NULL, REQUEST_PATIENCE);
 
     datum_drop(&result);
     if (error == -EREMOTEIO)
@@ -141,8 +141,8 @@ int proxy_unpack(struct proxy *p, struct parcel *parcel)
     error = request_count(&at, "incref", &token[2]);
     if (!error) {
         give_parcels(&at, &token[2], whose);
-        error = proxy_open(p, &at, datum_share(&token[0]), &token[2],
-                           &items[1]);
+        error =
+            proxy_open(p, &at, datum_share(&token[0]), &token[2], &items[1]);
         if (error)
             request_count(&at, "decref", &token[2]);
     }

@@ -34,8 +34,8 @@ int wire_open(struct wire *w, const struct manager_place *at, int64_t timeout)
     }
     if (deadline != NO_TIMEOUT)
         timeout = deadline - clock_now();
-    error = authenticate_server(&w->connection, at->key, at->key_length,
-                                timeout);
+    error =
+        authenticate_server(&w->connection, at->key, at->key_length, timeout);
     if (error)
         connection_close(&w->connection);
     return error == -ECONNRESET ? -EPIPE : error;
@@ -208,18 +208,18 @@ int wire_request(struct wire *w, struct datum *result,
 }
 
 int request_once(const struct manager_place *at, struct datum *result,
-                 const char *function, struct datum arguments, int64_t timeout)
+                 const char *function, struct datum arguments,
+                 const struct datum *keywords, int64_t timeout)
 {
     struct wire w = {.connection = {.fd = -1}};
     struct datum none = datum_none();
     bool usable;
-    int error = wire_open(&w, at,
-                          timeout < REQUEST_PATIENCE ? timeout
-                                                     : REQUEST_PATIENCE);
+    int error = wire_open(
+        &w, at, timeout < REQUEST_PATIENCE ? timeout : REQUEST_PATIENCE);
 
     *result = (struct datum){.kind = DATUM_NOTHING};
     if (!error)
-        error = wire_request(&w, result, &none, function, &arguments, NULL,
+        error = wire_request(&w, result, &none, function, &arguments, keywords,
                              timeout, &usable);
     wire_close(&w);
     datum_drop(&arguments);
@@ -231,7 +231,7 @@ int request_count(const struct manager_place *at, const char *function,
 {
     struct datum result;
     int error = request_once(at, &result, function,
-                             datum_tuple("O", datum_share(ident)),
+                             datum_tuple("O", datum_share(ident)), NULL,
                              REQUEST_PATIENCE);
 
     datum_drop(&result);
