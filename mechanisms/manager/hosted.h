@@ -180,7 +180,7 @@ struct object {
     uint64_t clients;    /* how many references clients have */
     struct object *next; /* in the same slot, or to be closed */
     /* under its own lock */
-    struct client *holder; /* the process that has taken it */
+    struct client *_Atomic holder; /* the process that has taken it */
     void (*abandon)(void *state);
     max_align_t state[];
 };
