@@ -33,7 +33,8 @@ sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/
 programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
 bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
 # What a worker is: the other side of a trial, without what needs libcrypto.
-crypto     = mechanisms/common/auth.c $(addprefix mechanisms/start/,forkserver.c launch.c reach.c served.c server.c serve.c preload.c)
+crypto     = mechanisms/common/auth.c mechanisms/pipe/authenticate.c \
+             $(addprefix mechanisms/start/,forkserver.c launch.c reach.c served.c server.c serve.c preload.c)
 worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/registry.c bench/counters.c \
              bench/inherit_facts.c bench/inherit_child.c \
              $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)

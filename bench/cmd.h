@@ -24,5 +24,6 @@ int cmd_supervise(int argc, char **argv);
 int cmd_waits(int argc, char **argv);
 int cmd_inherit(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
+int cmd_manager(int argc, char **argv);
 
 #endif

@@ -28,6 +28,7 @@ static const struct verb {
     {"inherit", cmd_inherit, "what a child gets under each start method"},
     {"supervise", cmd_supervise, "run any program under the supervisor"},
     {"machine", cmd_machine, "the machine card, with its warnings"},
+    {"manager", cmd_manager, "serve objects that unmodified Python uses"},
     {NULL, NULL, NULL},
 };
 

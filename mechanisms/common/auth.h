@@ -19,7 +19,7 @@
  * protected against whoever can write into the channel.
  *
  * Needs libcrypto; the mechanisms that authenticate are start/ (forkserver) and
- * manager/.
+ * pipe/ (Listener and Client), and by it manager/.
  */
 #ifndef IPCLAB_AUTH_H
 #define IPCLAB_AUTH_H

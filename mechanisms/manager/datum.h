@@ -21,22 +21,23 @@
  * order of insertion; an int has no largest.  Source: the language reference,
  * "Data model" and "Expressions".
  *
- * A constructor that finds no memory makes a datum of kind DATUM_NOTHING, which
- * every taker refuses with -ENOMEM; so it needs to be looked at once, at the
- * end.
+ * A constructor that finds no memory, or is asked for too much, makes a datum
+ * of kind DATUM_NOTHING, which every taker refuses with what was wrong
+ * (datum_error); so it needs to be looked at once, at the end.
  */
 #ifndef IPCLAB_DATUM_H
 #define IPCLAB_DATUM_H
 
 #include "manager/buffer.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum datum_kind {
-    DATUM_NOTHING, /* no datum: there was no memory for one */
+    DATUM_NOTHING, /* no datum: `integer` says why; 0: no memory for one */
     /* in the datum itself */
     DATUM_NONE,
     DATUM_BOOL,
@@ -69,10 +70,13 @@ enum datum_kind {
 
 /* What every cell begins with. */
 struct cell {
-    _Atomic uint32_t references;
-    uint16_t depth; /* of the containers within it, itself included */
-    uint16_t unused;
-    uint32_t weight; /* how many data it unfolds to, UINT32_MAX: that or more */
+    _Atomic uint64_t references;
+    /* How many data it unfolds to, itself included; 16 bytes of a text are as
+     * one more, so that it is about the memory of a copy, too. */
+    uint32_t weight;
+    /* Of the containers within it, itself included.  What was taken out of it
+     * may still be counted: it is no less than what there is. */
+    uint16_t depth;
 };
 
 struct datum {
@@ -112,6 +116,7 @@ struct table {
     struct cell cell;
     size_t used;             /* entries that are not deleted */
     size_t length, capacity; /* of entries, the deleted among them */
+    size_t first;            /* all before this one are deleted */
     struct entry *entries;   /* in the order of insertion */
     uint32_t *slots;         /* entry + 1 by hash, 0: free; open addressing */
     size_t slot_count;       /* a power of 2, or 0 */
@@ -132,6 +137,14 @@ struct record {
 static inline bool datum_has_cell(const struct datum *d)
 {
     return d->kind >= DATUM_BIG;
+}
+
+/* 0: it is a datum; else why it is none: -ENOMEM or -E2BIG. */
+static inline int datum_error(const struct datum *d)
+{
+    if (d->kind != DATUM_NOTHING)
+        return 0;
+    return d->integer ? (int)d->integer : -ENOMEM;
 }
 
 /* Another of the same. */
@@ -179,11 +192,11 @@ struct datum datum_list(void);
 struct datum datum_dict(void);
 struct datum datum_set(void);
 
-/* A tuple, or a list, of n items, which are taken; on no memory dropped. */
+/* A tuple, or a list, of n items, which are taken; dropped when it fails. */
 struct datum datum_sequence(enum datum_kind kind, struct datum *items,
                             size_t n);
 
-/* A record of n fields, which are taken; on no memory dropped. */
+/* A record of n fields, which are taken; dropped when it fails. */
 struct datum datum_record(enum datum_kind kind, struct datum *fields, size_t n);
 
 /* An exception of that class, with one argument (taken), or none: NOTHING. */
@@ -222,11 +235,16 @@ enum { TABLE_NONE = -1 };
  * hashed. */
 int64_t table_find(const struct table *t, const struct datum *key);
 
+/* The same where its hash is at hand: that of another table's entry. */
+int64_t table_find_hashed(const struct table *t, const struct datum *key,
+                          uint64_t hash);
+
 /* Take key and value: set it; an old key stays, the value is replaced.  0,
  * -ENOMEM, -E2BIG, or -EINVAL: both were dropped then. */
 int table_set(struct table *t, struct datum key, struct datum value);
 
-/* Take the entry of that index out. */
+/* Take the entry of that index out.  The others keep their index until a new
+ * key is set. */
 void table_delete(struct table *t, int64_t index);
 void table_clear(struct table *t);
 

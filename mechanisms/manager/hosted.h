@@ -106,13 +106,22 @@ int call_raise_unhashable(struct call *call, const struct datum *key);
 /*
  * The arguments by their names, given by position or by keyword, as a Python
  * function has them: into[i] is the argument of names[i] (NULL-ended), or NULL
- * where it was not given.  The first `least` must be.  A name that begins with
- * '/' can be given by position alone ("/object").  0, or RAISED: a TypeError,
- * as CPython words it for a function of C ("append() takes exactly one argument
- * (0 given)", "'x' is an invalid keyword argument for sort()").
+ * where it was not given.  The first `least` must be.  0, or RAISED: a
+ * TypeError, as Python words it.
+ *     {"/object"}     a function of C, by position alone (so for all names):
+ *                     "list.append() takes exactly one argument (0 given)"
+ *     {"*reverse"}    one of C, by keyword alone (so for all names):
+ *                     "'x' is an invalid keyword argument for sort()"
+ *     {"item"}        one of Python, either way (self is counted, as there):
+ *                     "Queue.put() takes from 2 to 4 positional arguments but
+ *                     5 were given"
  */
 int call_take(struct call *call, const char *const *names, size_t least,
               const struct datum **into);
+
+/* The n arguments of an operator, "__setitem__", are call->arguments: 0, or
+ * RAISED: "expected 2 arguments, got 1". */
+int call_take_slot(struct call *call, size_t n);
 
 /* As Python's int(), float("timeout"): 0 or RAISED.  A timeout in seconds to
  * ns; NULL, or None, is NO_TIMEOUT. */
@@ -171,7 +180,7 @@ struct object {
     uint64_t clients;    /* how many references clients have */
     struct object *next; /* in the same slot, or to be closed */
     /* under its own lock */
-    struct client *holder; /* the process that has taken it */
+    struct client *_Atomic holder; /* the process that has taken it */
     void (*abandon)(void *state);
     max_align_t state[];
 };

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_hosted.h - what the tests of hosted types share: an object without a
+ * server, a call of a method by its name, and a python3 that does the same to
+ * an object of its own.
+ *
+ * A case is Python source; the python3 pickles what it evaluates to, so the
+ * arguments arrive here as they do at a server, and what it got is compared as
+ * text: of the result, or the exception, and of the object afterwards.
+ */
+#ifndef IPCLAB_TEST_HOSTED_H
+#define IPCLAB_TEST_HOSTED_H
+
+#include "common/test_census.h"
+
+#include "manager/hosted.h"
+#include "manager/pickle.h"
+
+#include <sys/mman.h>
+
+/* --- objects --- */
+
+/* type(*arguments, **keywords): the object, or NULL, and the exception is in
+ * *raised.  The arguments stay the caller's; keywords may be NULL. */
+static inline struct object *hosted_open(const struct hosted_type *type,
+                                         const struct datum *arguments,
+                                         const struct datum *keywords,
+                                         struct datum *raised)
+{
+    struct object *o = calloc(1, sizeof *o + type->size);
+    struct call call = {.object = o,
+                        .name = type->name,
+                        .arguments = arguments->sequence->items,
+                        .count = arguments->sequence->length,
+                        .keywords = keywords ? keywords->table : NULL,
+                        .result = datum_none()};
+    int error;
+
+    assert_non_null(o);
+    o->type = type;
+    o->lock = &o->own;
+    o->pins = 1;
+    pthread_mutex_init(&o->own, NULL);
+    error = type->open ? type->open(&call, o->state) : 0;
+    if (!error) {
+        datum_drop(&call.result);
+        return o;
+    }
+    assert_int_equal(error, RAISED);
+    *raised = call.result;
+    pthread_mutex_destroy(&o->own);
+    free(o);
+    return NULL;
+}
+
+static inline void hosted_close(struct object *o)
+{
+    assert_int_equal(o->pins, 1);
+    if (o->type->close)
+        o->type->close(o->state);
+    pthread_mutex_destroy(&o->own);
+    free(o);
+}
+
+/* One call: 0 or RAISED (*result is the caller's), or -errno. */
+static inline int hosted_call(struct object *o, const char *name,
+                              const struct datum *arguments,
+                              const struct datum *keywords,
+                              struct datum *result)
+{
+    struct call call = {.object = o,
+                        .name = name,
+                        .arguments = arguments->sequence->items,
+                        .count = arguments->sequence->length,
+                        .keywords = keywords ? keywords->table : NULL,
+                        .result = datum_none()};
+    const struct method *m = o->type->methods;
+    pthread_mutex_t *lock = o->lock;
+    int error;
+
+    while (m->name && strcmp(m->name, name) != 0)
+        m++;
+    if (!m->name)
+        fail_msg("%s has no method %s", o->type->name, name);
+    pthread_mutex_lock(lock);
+    error = m->run(&call, o->state);
+    pthread_mutex_unlock(lock);
+    *result = call.result;
+    if (error == 0 || error == RAISED)
+        return error;
+    datum_drop(result);
+    return error;
+}
+
+/* What #GETVALUE gives; or DATUM_NOTHING where there is none. */
+static inline struct datum hosted_value(struct object *o)
+{
+    struct call call = {.object = o, .name = "#GETVALUE"};
+
+    if (o->type->value) {
+        pthread_mutex_lock(o->lock);
+        assert_int_equal(o->type->value(&call, o->state), 0);
+        pthread_mutex_unlock(o->lock);
+    }
+    return call.result;
+}
+
+/* --- as text --- */
+
+static inline int hosted_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A set's members in the order of their texts: its own order is nobody's. */
+static inline void hosted_set_text(struct buffer *out, const struct table *t)
+{
+    char **texts = calloc(t->used + 1, sizeof *texts);
+    size_t n = 0;
+
+    for (int64_t i = table_next(t, 0); i != TABLE_NONE;
+         i = table_next(t, i + 1)) {
+        struct buffer one = {0};
+
+        assert_int_equal(datum_repr(&one, &t->entries[i].key), 0);
+        assert_int_equal(buffer_put(&one, "", 1), 0);
+        texts[n++] = (char *)one.bytes;
+    }
+    qsort(texts, n, sizeof *texts, hosted_compare);
+    buffer_text(out, "set{");
+    for (size_t i = 0; i < n; i++) {
+        buffer_text(out, i ? ", " : "");
+        buffer_text(out, texts[i]);
+        free(texts[i]);
+    }
+    buffer_text(out, "}");
+    free(texts);
+}
+
+/* An iterator as the list that it gives. */
+static inline void hosted_text(struct buffer *out, const struct datum *d)
+{
+    if (d->kind == DATUM_SET || d->kind == DATUM_FROZENSET) {
+        hosted_set_text(out, d->table);
+        return;
+    }
+    if (d->kind == DATUM_REVERSED) {
+        const struct sequence *s = d->record->fields[0].sequence;
+        int64_t i = d->record->fields[1].integer;
+
+        buffer_text(out, "[");
+        for (bool first = true; i >= 0; i--, first = false) {
+            buffer_text(out, first ? "" : ", ");
+            assert_int_equal(datum_repr(out, &s->items[i]), 0);
+        }
+        buffer_text(out, "]");
+        return;
+    }
+    assert_int_equal(datum_repr(out, d), 0);
+}
+
+/* The object: its value as text, or else its repr, or nothing. */
+static inline void hosted_object_text(struct buffer *out, struct object *o)
+{
+    struct datum value = hosted_value(o);
+    struct call call = {.object = o};
+
+    if (value.kind != DATUM_NOTHING && value.kind != DATUM_INSTANCE)
+        hosted_text(out, &value);
+    else if (o->type->repr)
+        assert_int_equal(o->type->repr(&call, o->state, out), 0);
+    datum_drop(&value);
+}
+
+/* --- python3 --- */
+
+/*
+ * argv: what makes an object, source that defines more, the seed.  A line of
+ * stdin is a case: the arguments of a new object (or nothing: the one of before
+ * goes on), a method, its arguments, with tabs between; an empty method: only
+ * what the new object is.  After them, `cases(random)` of the source, if it is
+ * there, yields such triples.  Written is a length and a pickle for each:
+ * (new or None, method, arguments, keywords, result, object).
+ */
+static const char hosted_program[] =
+    "import array, pickle, queue, random, struct, sys, threading\n"
+    "from array import array\n"
+    "from multiprocessing.managers import Array, Namespace, Value\n"
+    "def given(*a, **k): return a, k\n"
+    "def arrived(source):\n"
+    "    return pickle.loads(pickle.dumps(eval('given' + source)))\n"
+    "exec(sys.argv[2])\n"
+    "make = eval(sys.argv[1])\n"
+    "views = tuple(type(getattr({}, n)()) for n in"
+    " ('keys', 'values', 'items'))\n"
+    "turned = (type(reversed([])), type(reversed({})), type(iter(set())))\n"
+    "def text(x):\n"
+    "    if isinstance(x, (set, frozenset)):\n"
+    "        return 'set{' + ', '.join(sorted("
+    "map(repr, x), key=lambda s: s.encode('utf-8', 'surrogatepass'))) + '}'\n"
+    "    return repr(list(x) if isinstance(x, views + turned) else x)\n"
+    "def whole(x):\n"
+    "    return '' if repr(x).startswith('<') else text(x)\n"
+    "def run(new, method, source):\n"
+    "    global thing\n"
+    "    made, a, k, result = None, (), {}, 'None'\n"
+    "    try:\n"
+    "        if new:\n"
+    "            made = arrived(new)\n"
+    "            thing = None\n"
+    "            thing = make(*made[0], **made[1])\n"
+    "        if method:\n"
+    "            a, k = arrived(source)\n"
+    "            result = text(getattr(thing, method)(*a, **k))\n"
+    "    except Exception as e:\n"
+    "        result = repr(e)\n"
+    "    b = pickle.dumps((made, method, a, k, result, whole(thing)))\n"
+    "    sys.stdout.buffer.write(struct.pack('<I', len(b)) + b)\n"
+    "for line in sys.stdin:\n"
+    "    run(*line.rstrip('\\n').split('\\t'))\n"
+    "if 'cases' in globals():\n"
+    "    for case in cases(random.Random(int(sys.argv[3]))):\n"
+    "        run(*case)\n"
+    "sys.stdout.flush()\n";
+
+struct hosted_case {
+    const char *new; /* "([1, 2])", or "": the object of the case before */
+    const char *method;
+    const char *arguments; /* "(3, reverse=True)" */
+};
+
+static inline void hosted_need_python(void)
+{
+    if (system("python3 -I -c 'import multiprocessing.managers' 2>/dev/null") ==
+        0)
+        return;
+    print_message("skipped: no python3 with multiprocessing.managers\n");
+    skip();
+}
+
+/* A python3 that runs the program; its number, and what it says. */
+static inline pid_t hosted_start(const char *const arguments[3], int in,
+                                 FILE **out)
+{
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(ends), 0);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        dup2(in, 0);
+        dup2(ends[1], 1);
+        close(ends[0]);
+        close(ends[1]);
+        close(in);
+        execlp("python3", "python3", "-I", "-c", hosted_program, arguments[0],
+               arguments[1], arguments[2], (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    close(ends[1]);
+    *out = fdopen(ends[0], "r");
+    assert_non_null(*out);
+    return pid;
+}
+
+/* The next record: a tuple of 6, or false. */
+static inline bool hosted_read(FILE *from, struct datum *record)
+{
+    struct pickle_fault fault = {0};
+    unsigned char *bytes, head[4];
+    uint32_t n;
+
+    if (fread(head, 1, sizeof head, from) != sizeof head)
+        return false;
+    n = head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 |
+        (uint32_t)head[3] << 24;
+    bytes = malloc(n);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, n, from), n);
+    if (pickle_load(bytes, n, NULL, record, &fault))
+        fail_msg("a case cannot be loaded: %s at %zu", fault.text, fault.at);
+    free(bytes);
+    return true;
+}
+
+/* What the case says of it, and what we have: with a NUL behind. */
+static inline void hosted_expect(struct buffer *seen, const struct datum *said,
+                                 const char *what, const char *method,
+                                 size_t number)
+{
+    assert_int_equal(buffer_put(seen, "", 1), 0);
+    if (strcmp((const char *)seen->bytes, (const char *)said->text->bytes) != 0)
+        fail_msg("case %zu, %s: %s\n  is     %s\n  python %s", number, method,
+                 what, (const char *)seen->bytes,
+                 (const char *)said->text->bytes);
+    buffer_free(seen);
+}
+
+/* One record against one of ours. */
+static inline void hosted_check(const struct hosted_type *type,
+                                struct object **o, const struct datum *record,
+                                size_t number)
+{
+    const struct datum *fields = record->sequence->items;
+    const char *method = (const char *)fields[1].text->bytes;
+    struct datum result = datum_none();
+    struct buffer seen = {0}, after = {0};
+
+    if (fields[0].kind != DATUM_NONE) {
+        const struct datum *made = fields[0].sequence->items;
+
+        if (*o)
+            hosted_close(*o);
+        *o = hosted_open(type, &made[0], &made[1], &result);
+    }
+    if (*o && *method &&
+        hosted_call(*o, method, &fields[2], &fields[3], &result) < 0)
+        fail_msg("case %zu, %s: an errno", number, method);
+    hosted_text(&seen, &result);
+    datum_drop(&result);
+    hosted_expect(&seen, &fields[4], "the result", method, number);
+    if (*o)
+        hosted_object_text(&after, *o);
+    else
+        buffer_text(&after, "None");
+    hosted_expect(&after, &fields[5], "the object", method, number);
+}
+
+/*
+ * The cases, and those that the source generates, on an object of the type and
+ * on one that `make` makes in a python3.  How many they were.
+ */
+static inline size_t hosted_compare_all(const struct hosted_type *type,
+                                        const char *make, const char *source,
+                                        uint64_t seed,
+                                        const struct hosted_case *cases,
+                                        size_t n)
+{
+    char number[32];
+    const char *const arguments[] = {make, source, number};
+    struct object *o = NULL;
+    struct datum record;
+    size_t done = 0;
+    int in = memfd_create("cases", MFD_CLOEXEC), status;
+    FILE *out;
+    pid_t pid;
+
+    assert_true(in >= 0);
+    for (size_t i = 0; i < n; i++)
+        dprintf(in, "%s\t%s\t%s\n", cases[i].new, cases[i].method,
+                cases[i].arguments);
+    lseek(in, 0, SEEK_SET);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
+    pid = hosted_start(arguments, in, &out);
+    close(in);
+    while (hosted_read(out, &record)) {
+        hosted_check(type, &o, &record, done++);
+        datum_drop(&record);
+    }
+    fclose(out);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    if (o)
+        hosted_close(o);
+    assert_true(done >= n);
+    return done;
+}
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire.c - messages to requests, results to replies.
+ */
+#include "manager/pickle.h"
+#include "manager/serving.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A session keeps no more memory for messages than this between two. */
+enum { KEPT = 1 << 20, LEAST = 4096 };
+
+static int reserve(struct session *s, size_t n)
+{
+    unsigned char *larger;
+
+    if (n <= s->capacity)
+        return 0;
+    larger = realloc(s->in, n);
+    if (!larger)
+        return -ENOMEM;
+    s->in = larger;
+    s->capacity = n;
+    return 0;
+}
+
+/* The next message, in s->in: its length or -errno. */
+static ssize_t receive(struct session *s)
+{
+    ssize_t got;
+    int error;
+
+    if (s->capacity > KEPT) {
+        free(s->in);
+        s->in = NULL;
+        s->capacity = 0;
+    }
+    error = reserve(s, LEAST);
+    if (error)
+        return error;
+    got = connection_recv(&s->connection, s->in, s->capacity);
+    if (got != -EMSGSIZE)
+        return got;
+    got = connection_pending(&s->connection);
+    if (got < 0 || (size_t)got > s->server->options.message)
+        return got < 0 ? got : -EMSGSIZE;
+    error = reserve(s, (size_t)got);
+    return error ? error : connection_recv(&s->connection, s->in, s->capacity);
+}
+
+static bool text_or_none(const struct datum *d, const char **text)
+{
+    *text = d->kind == DATUM_STR ? (const char *)d->text->bytes : NULL;
+    return d->kind == DATUM_STR ? strlen(*text) == d->text->length
+                                : d->kind == DATUM_NONE;
+}
+
+/* (ident, name, arguments, keywords): is it? */
+static bool parts(struct request *r)
+{
+    const struct datum *whole = &r->whole, *items;
+
+    if (whole->kind != DATUM_TUPLE || whole->sequence->length != 4)
+        return false;
+    items = whole->sequence->items;
+    if (!text_or_none(&items[0], &r->ident) ||
+        !text_or_none(&items[1], &r->name) ||
+        (items[2].kind != DATUM_TUPLE && items[2].kind != DATUM_LIST) ||
+        items[3].kind != DATUM_DICT)
+        return false;
+    r->arguments = items[2].sequence->items;
+    r->count = items[2].sequence->length;
+    r->keywords = items[3].table;
+    return true;
+}
+
+int request_receive(struct session *s, struct request *r, struct datum *wrong)
+{
+    const struct pickle_reader reader = {object_resolve, s->server};
+    struct pickle_fault fault = {0};
+    ssize_t got = receive(s);
+    int error;
+
+    *r = (struct request){0};
+    if (got < 0)
+        return (int)got;
+    error = pickle_load(s->in, (size_t)got, &reader, &r->whole, &fault);
+    if (!error && parts(r))
+        return 0;
+    datum_drop(&r->whole);
+    *wrong = datum_exception(
+        error == -ENOMEM || error == -E2BIG ? "MemoryError" : "ValueError",
+        datum_str(error ? fault.text
+                        : "not a request: (ident, name, args, kwds)"));
+    return RAISED;
+}
+
+void request_free(struct request *r)
+{
+    datum_drop(&r->whole);
+}
+
+static int put_reply(struct session *s, enum reply_kind kind,
+                     const struct datum *value)
+{
+    int error;
+
+    s->out.limit = s->server->options.message;
+    error = pickle_begin(&s->out);
+
+    if (!error)
+        error = pickle_put(&s->out, &s->server->kinds[kind]);
+    if (!error)
+        error = pickle_put(&s->out, value);
+    if (!error)
+        error = pickle_tuple(&s->out, 2);
+    return error ? error : pickle_end(&s->out);
+}
+
+int reply_send(struct session *s, enum reply_kind kind, struct datum value)
+{
+    int error;
+
+    s->out.length = 0;
+    error = put_reply(s, kind, &value);
+    datum_drop(&value);
+    if (error) { /* too large: say so */
+        struct datum none = datum_exception("MemoryError", datum_str(""));
+
+        buffer_free(&s->out);
+        error = put_reply(s, ERROR, &none);
+        datum_drop(&none);
+    }
+    if (!error) {
+        atomic_fetch_add_explicit(&s->server->answered, 1,
+                                  memory_order_relaxed);
+        error = connection_send(&s->connection, s->out.bytes, s->out.length);
+    }
+    if (s->out.capacity > KEPT)
+        buffer_free(&s->out);
+    return error;
+}
+
+struct datum reply_traceback(const char *where, const struct datum *exception)
+{
+    struct buffer text = {0};
+    struct datum result = {0};
+    int error = buffer_format(&text,
+                              "Traceback (most recent call last):\n"
+                              "  in the server of ipclab, %s\n%s: ",
+                              where, datum_type(exception));
+
+    if (!error)
+        error = datum_print(&text, exception);
+    if (!error)
+        error = buffer_text(&text, "\n");
+    if (!error)
+        result = datum_text(DATUM_STR, text.bytes, text.length);
+    buffer_free(&text);
+    return result;
+}
