@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hosted_arguments.c - arguments as a method that is written in Python takes
- * them, and the numbers among them.
+ * hosted_arguments.c - arguments as threading and queue take them, and the
+ * numbers among them.
  *
- * A function in C complains in other words (call_take), and looks at a timeout
- * before anything else; threading's and queue's look at it when they need it,
- * with an operator, whose TypeError tells which.
+ * A function in C looks at a timeout before anything else; what is written in
+ * Python looks at it when it needs it, with an operator, whose TypeError tells
+ * which.
  */
 #include "manager/hosted_wait.h"
 
@@ -13,8 +13,27 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 /* --- which argument is which --- */
+
+static bool is_of_c(const char *function)
+{
+    return !strchr(function, '.');
+}
+
+static int raise_twice(struct call *call, const char *function,
+                       const char *name, size_t position)
+{
+    if (is_of_c(function))
+        return call_raise(call, "TypeError",
+                          "argument for %s() given by name ('%s') and position "
+                          "(%zu)",
+                          function, name, position);
+    return call_raise(call, "TypeError",
+                      "%s() got multiple values for argument '%s'", function,
+                      name);
+}
 
 static int take_keyword(struct call *call, const char *function,
                         const char *const *names, const struct entry *given,
@@ -24,23 +43,28 @@ static int take_keyword(struct call *call, const char *function,
         if (!datum_is_str(&given->key, names[i]))
             continue;
         if (into[i])
-            return call_raise(call, "TypeError",
-                              "%s() got multiple values for argument '%s'",
-                              function, names[i]);
+            return raise_twice(call, function, names[i], i + 1);
         into[i] = &given->value;
         return 0;
     }
     if (given->key.kind != DATUM_STR)
         return call_raise(call, "TypeError", "keywords must be strings");
     return call_raise(call, "TypeError",
-                      "%s() got an unexpected keyword argument '%s'", function,
-                      (const char *)given->key.text->bytes);
+                      is_of_c(function)
+                          ? "'%.200s' is an invalid keyword argument for %s()"
+                          : "%2$s() got an unexpected keyword argument "
+                            "'%1$.200s'",
+                      (const char *)given->key.text->bytes, function);
 }
 
-/* (The object itself is counted too.) */
+/* (The object itself is counted too, but not in C.) */
 static int raise_too_many(struct call *call, const char *function, size_t least,
                           size_t most)
 {
+    if (is_of_c(function))
+        return call_raise(call, "TypeError",
+                          "%s() takes at most %zu arguments (%zu given)",
+                          function, most, call->count);
     if (least < most)
         return call_raise(call, "TypeError",
                           "%s() takes from %zu to %zu positional arguments "
@@ -56,14 +80,18 @@ int take_arguments(struct call *call, const char *function,
                    const struct datum **into)
 {
     const struct table *keywords = call->keywords;
+    int64_t i = keywords ? table_next(keywords, 0) : TABLE_NONE;
     size_t most = 0;
 
     for (; names[most]; most++)
         into[most] = most < call->count ? &call->arguments[most] : NULL;
-    for (int64_t i = keywords ? table_next(keywords, 0) : TABLE_NONE;
-         i != TABLE_NONE; i = table_next(keywords, i + 1))
-        if (take_keyword(call, function, names, &keywords->entries[i], into))
-            return RAISED;
+    for (; i != TABLE_NONE; i = table_next(keywords, i + 1)) {
+        int error =
+            take_keyword(call, function, names, &keywords->entries[i], into);
+
+        if (error)
+            return error;
+    }
     if (call->count > most)
         return raise_too_many(call, function, least, most);
     if (least && !into[0])
@@ -129,17 +157,16 @@ int take_timeout(struct call *call, const struct datum *d, enum use use,
                  int64_t *deadline)
 {
     double seconds = 0;
+    int error;
 
     *deadline = NO_TIMEOUT;
     if (!d || d->kind == DATUM_NONE)
         return 0;
-    if (take_number(call, d, use, &seconds))
-        return RAISED;
-    return take_deadline(call, seconds, deadline);
+    error = take_number(call, d, use, &seconds);
+    return error ? error : take_deadline(call, seconds, deadline);
 }
 
 int raise_bare(struct call *call, const char *class)
 {
-    return call_raise_with(call, class,
-                           (struct datum){.kind = DATUM_NOTHING});
+    return call_raise_with(call, class, (struct datum){.kind = DATUM_NOTHING});
 }

@@ -41,7 +41,8 @@ static void abandon(void *state)
     hosted_lock_hand_on(state);
 }
 
-/* Of the object that the lock is in, which may not be the one that is called. */
+/* Of the object that the lock is in, which may not be the one that is called.
+ */
 static void tell_it_is_held(const struct call *call, struct hosted_lock *l)
 {
     struct call its = *call;
@@ -50,7 +51,17 @@ static void tell_it_is_held(const struct call *call, struct hosted_lock *l)
     call_holds(&its, abandon);
 }
 
-/* A turn that stands in the line, or does not yet: until it has come. */
+void hosted_lock_give_back(struct hosted_lock *l, const struct turn *turn)
+{
+    if (turn->came && l->owner == turn->thread)
+        hosted_lock_hand_on(l);
+}
+
+/*
+ * A turn that stands in the line, or does not yet: until it has come.  When the
+ * thread runs, others may have released the Lock already that it was handed:
+ * anybody may.
+ */
 static int take(struct call *call, struct hosted_lock *l, struct turn *turn,
                 int64_t deadline)
 {
@@ -64,10 +75,10 @@ static int take(struct call *call, struct hosted_lock *l, struct turn *turn,
             line_join(&l->line, turn);
         error = turn_wait(call, turn, &l->line, deadline);
     }
-    if (!error)
+    if (error)
+        hosted_lock_give_back(l, turn);
+    else if (l->owner == turn->thread)
         tell_it_is_held(call, l);
-    else if (turn->came)
-        hosted_lock_hand_on(l);
     return error;
 }
 
@@ -133,11 +144,14 @@ static int take_how_long(struct call *call, int64_t *deadline)
     const struct datum *given[2];
     double seconds = -1;
     bool blocking = true;
+    int error = take_arguments(call, "acquire", names, 0, given);
 
-    if (call_take(call, names, 0, given) ||
-        take_blocking(call, given[0], &blocking) ||
-        take_seconds(call, given[1], &seconds))
-        return RAISED;
+    if (!error)
+        error = take_blocking(call, given[0], &blocking);
+    if (!error)
+        error = take_seconds(call, given[1], &seconds);
+    if (error)
+        return error;
     if (!blocking && seconds != -1)
         return call_raise(call, "ValueError",
                           "can't specify a timeout for a non-blocking call");
@@ -180,8 +194,11 @@ static int take_nothing(struct call *call, const char *function)
 
 int hosted_lock_release(struct call *call, struct hosted_lock *l)
 {
-    if (take_nothing(call, l->recursive ? "RLock.release" : "lock.release"))
-        return RAISED;
+    int error =
+        take_nothing(call, l->recursive ? "RLock.release" : "lock.release");
+
+    if (error)
+        return error;
     if (!hosted_lock_is_mine(call, l))
         return call_raise(call, "RuntimeError",
                           l->recursive ? "cannot release un-acquired lock"

@@ -89,13 +89,18 @@ void hosted_lock_hand_on(struct hosted_lock *l);
 int hosted_lock_have_back(struct call *call, struct hosted_lock *l,
                           struct turn *turn);
 
+/* Whose call is given up: it is handed on if it was handed to this turn. */
+void hosted_lock_give_back(struct hosted_lock *l, const struct turn *turn);
+
 int hosted_lock_repr(const struct hosted_lock *l, struct buffer *out);
 
-/* --- arguments as a function in Python takes them (hosted_arguments.c) --- */
+/* --- arguments (hosted_arguments.c) --- */
 
 /*
- * As call_take, with the messages of a method that is written in Python;
- * function is its name as they have it, "Queue.put".  least is 0 or 1.
+ * As call_take, where a method's name is not what the type's and the call's
+ * make it: it was inherited, or the type has two typeids.  function is how
+ * Python's messages have it: "Queue.put", or, of a function in C, "acquire".
+ * least is 0 or 1.
  */
 int take_arguments(struct call *call, const char *function,
                    const char *const *names, size_t least,
