@@ -16,10 +16,8 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct place *places; /* those that have not ended */
@@ -162,38 +160,11 @@ struct line *hold_line(struct hold *h)
     return l;
 }
 
-/* "Process-1", and where it is another of its threads "Process-1|4711". */
-static struct datum thread_name(void)
+void line_set(struct line *l, const struct wire *w)
 {
-    char name[96];
-
-    if (gettid() == getpid())
-        return datum_str(process_current_name());
-    snprintf(name, sizeof name, "%s|%d", process_current_name(), gettid());
-    return datum_str(name);
-}
-
-int line_open(struct line *l)
-{
-    struct wire w = {.connection = {.fd = -1}};
-    struct datum none = datum_none(), result = {0};
-    struct datum name = datum_tuple("O", thread_name());
-    bool usable;
-    int error = wire_open(&w, &l->place->at, REQUEST_PATIENCE);
-
-    if (!error)
-        error = wire_request(&w, &result, &none, "accept_connection", &name,
-                             NULL, REQUEST_PATIENCE, &usable);
-    datum_drop(&result);
-    datum_drop(&name);
-    if (error) {
-        wire_close(&w);
-        return error == -EREMOTEIO ? -EBADMSG : error;
-    }
     pthread_mutex_lock(&lock);
-    l->wire = w;
+    l->wire = *w;
     pthread_mutex_unlock(&lock);
-    return 0;
 }
 
 void line_close(struct line *l)

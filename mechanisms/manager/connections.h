@@ -71,9 +71,9 @@ void hold_free(struct hold *h);
  * memory. */
 struct line *hold_line(struct hold *h);
 
-/* Open it, or close it; as wire_open.  A fork meanwhile finds it open or
- * closed, and nothing between. */
-int line_open(struct line *l);
+/* It is w from now on, or closed.  A fork meanwhile finds it before or after,
+ * and nothing between. */
+void line_set(struct line *l, const struct wire *w);
 void line_close(struct line *l);
 
 /* A forked child takes a reference of its own: 0 or as request_count. */
@@ -108,6 +108,9 @@ int wire_request(struct wire *w, struct datum *result,
 int request_once(const struct manager_place *at, struct datum *result,
                  const char *function, struct datum arguments,
                  const struct datum *keywords, int64_t timeout);
+
+/* Connect a line that is closed, to carry calls of methods: as wire_open. */
+int line_open(struct line *l);
 
 /* incref, decref of an object: 0 or as request_once; of what it raised only
  * that it did (-EREMOTEIO). */

@@ -12,8 +12,9 @@
 #include "pipe/listener.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 void wire_close(struct wire *w)
 {
@@ -236,4 +237,35 @@ int request_count(const struct manager_place *at, const char *function,
 
     datum_drop(&result);
     return error;
+}
+
+/* "Process-1", and where it is another of its threads "Process-1|4711". */
+static struct datum thread_name(void)
+{
+    char name[96];
+
+    if (gettid() == getpid())
+        return datum_str(process_current_name());
+    snprintf(name, sizeof name, "%s|%d", process_current_name(), gettid());
+    return datum_str(name);
+}
+
+int line_open(struct line *l)
+{
+    struct wire w = {.connection = {.fd = -1}};
+    struct datum none = datum_none(), result = {0};
+    struct datum name = datum_tuple("O", thread_name());
+    bool usable;
+    int error = wire_open(&w, &l->place->at, REQUEST_PATIENCE);
+
+    if (!error)
+        error = wire_request(&w, &result, &none, "accept_connection", &name,
+                             NULL, REQUEST_PATIENCE, &usable);
+    datum_drop(&result);
+    datum_drop(&name);
+    if (error)
+        wire_close(&w);
+    else
+        line_set(l, &w);
+    return error == -EREMOTEIO ? -EBADMSG : error;
 }

@@ -8,8 +8,8 @@
 
 #include "start/test_children.h"
 
-#include "manager/manager.h"
 #include "manager/connections.h"
+#include "manager/manager.h"
 #include "sync/test_sharing.h"
 
 #include <sys/stat.h>
@@ -73,8 +73,8 @@ static inline pid_t test_start_python(const char *name, char *address,
     if (pid == 0) {
         dup2(ends[1], STDOUT_FILENO);
         signal(SIGPIPE, SIG_DFL);
-        execl("/usr/bin/env", "env", "python3", "-I", "-c",
-              test_server_program, name, (char *)NULL);
+        execl("/usr/bin/env", "env", "python3", "-I", "-c", test_server_program,
+              name, (char *)NULL);
         _exit(127);
     }
     assert_true(pid > 0);
@@ -98,9 +98,8 @@ static inline void test_serve(struct python *p, bool tcp)
     assert_non_null(mkdtemp(p->folder));
     snprintf(name, sizeof name, "%s/socket", p->folder);
     p->pid = test_start_python(tcp ? "" : name, address, sizeof address);
-    assert_int_equal(manager_connect(&p->manager, address, test_key,
-                                     strlen(test_key)),
-                     0);
+    assert_int_equal(
+        manager_connect(&p->manager, address, test_key, strlen(test_key)), 0);
     assert_int_equal(manager_number_of_objects(&p->manager, &p->objects), 0);
 }
 

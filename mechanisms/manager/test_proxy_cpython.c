@@ -96,16 +96,15 @@ static void values_arrays_and_namespaces(void **state)
     assert_int_equal(manager_create(&py.manager, &array, "Array", "sO", "h",
                                     test_numbers(4)),
                      0);
-    assert_string_equal(test_call(&array, "__setitem__", "ii", INT64_C(1),
-                                  INT64_C(-5)),
-                        "None");
+    assert_string_equal(
+        test_call(&array, "__setitem__", "ii", INT64_C(1), INT64_C(-5)),
+        "None");
     assert_string_equal(test_call(&array, "#GETVALUE", ""),
                         "array('h', [0, -5, 2, 3])");
-    assert_string_equal(test_call(&array, "__setitem__", "ii", INT64_C(1),
-                                  INT64_C(1) << 40),
-                        "OverflowError('Python int too large to convert to C "
-                        "long')"
-                            + 0);
+    assert_string_equal(
+        test_call(&array, "__setitem__", "ii", INT64_C(1), INT64_C(1) << 40),
+        "OverflowError('signed short integer is greater than "
+        "maximum')");
 
     assert_int_equal(table_set(keywords.table, datum_str("x"), datum_int(5)),
                      0);
@@ -205,9 +204,9 @@ static void what_cannot_be_said_is_a_remote_error(void **state)
     expect_remote(&p, "get_fraction", "Fraction");
     expect_remote(&p, "get_function", "lambda");
     expect_remote(&p, "unexposed", "unexposed");
-    assert_string_equal(test_call(&p, "fail", "O",
-                                  datum_exception("OSError", datum_int(5))),
-                        "OSError(5)");
+    assert_string_equal(
+        test_call(&p, "fail", "O", datum_exception("OSError", datum_int(5))),
+        "OSError(5)");
     assert_string_equal(test_call(&p, "echo", "s", "still here"),
                         "(('still here',), {})");
     proxy_close(&p);
@@ -227,19 +226,29 @@ static void an_object_that_cannot_be_made_says_why(void **state)
     assert_null(p.hold);
     assert_int_equal(manager_create(&py.manager, &p, "nonsense", ""),
                      -EREMOTEIO);
-    assert_int_equal(manager_create_with(&py.manager, &p, &raised, "list",
-                                         &arguments, NULL),
-                     -EREMOTEIO);
+    assert_int_equal(
+        manager_create_with(&py.manager, &p, &raised, "list", &arguments, NULL),
+        -EREMOTEIO);
     assert_non_null(strstr(test_text(0, &raised), "not iterable"));
     assert_int_equal(manager_create(&py.manager, &p, "list", "?"), -EINVAL);
     datum_drop(&arguments);
     test_end_server(&py);
 }
 
+static struct datum test_bytes(size_t n)
+{
+    struct datum bytes = datum_text(DATUM_BYTES, NULL, n);
+
+    assert_int_equal(bytes.kind, DATUM_BYTES);
+    memset(bytes.text->bytes, 'y', n);
+    return bytes;
+}
+
 static void long_messages_and_keywords(void **state)
 {
     const size_t sizes[] = {0, 100, 4096, 70000, 3 << 20};
-    struct datum keywords = datum_dict(), arguments = datum_tuple("i", 1L), r;
+    struct datum keywords = datum_dict(),
+                 arguments = datum_tuple("i", INT64_C(1)), r;
     struct python py;
     struct proxy p;
 
@@ -247,15 +256,13 @@ static void long_messages_and_keywords(void **state)
     test_serve(&py, false);
     p = test_create(&py.manager, "Odd");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        assert_int_equal(
-            proxy_call(&p, &r, "fill", "i", (int64_t)sizes[i]), 0);
+        assert_int_equal(proxy_call(&p, &r, "fill", "i", (int64_t)sizes[i]), 0);
         assert_int_equal(r.kind, DATUM_BYTES);
         assert_int_equal(r.text->length, sizes[i]);
         datum_drop(&r);
-        assert_int_equal(
-            proxy_call(&p, &r, "echo", "O",
-                       datum_text(DATUM_BYTES, memset(malloc(1), 0, 0), 0)),
-            0);
+        assert_int_equal(proxy_call(&p, &r, "echo", "O", test_bytes(sizes[i])),
+                         0);
+        assert_int_equal(r.kind, DATUM_TUPLE);
         datum_drop(&r);
     }
     assert_int_equal(table_set(keywords.table, datum_str("k"), datum_int(2)),
@@ -283,8 +290,6 @@ static void a_proxy_within_a_proxy(bool tcp)
                         "None");
     assert_string_equal(test_call(&inner, "__setitem__", "si", "k", INT64_C(1)),
                         "None");
-    assert_string_equal(test_call(&outer, "__str__", "") + 1,
-                        test_call(&outer, "__repr__", "") + 1);
     assert_int_equal(
         proxy_call(&outer, &result, "__getitem__", "i", INT64_C(0)), 0);
     assert_int_equal(result.kind, DATUM_PROXY);
