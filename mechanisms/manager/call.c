@@ -268,6 +268,16 @@ int call_take_int(struct call *call, const struct datum *d, int64_t *integer)
     return 0;
 }
 
+int call_take_c_int(struct call *call, const struct datum *d, int64_t *integer)
+{
+    int error = datum_to_int(d, integer);
+
+    if (error != -EINVAL && (error || *integer != (int)*integer))
+        return call_raise(call, "OverflowError",
+                          "Python int too large to convert to C int");
+    return error ? call_take_int(call, d, integer) : 0;
+}
+
 static int refuse_timeout(struct call *call)
 {
     return call_raise(call, "OverflowError",

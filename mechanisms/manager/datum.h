@@ -257,10 +257,10 @@ const struct datum *table_get(const struct table *t, const char *key);
 /* Another table with the same entries, shared.  DATUM_NOTHING: no memory. */
 struct datum table_copy(const struct table *t, enum datum_kind kind);
 
-/* --- Python's rules (compare.c) --- */
+/* --- Python's rules (compare.c, hash.c, number.c, type.c) --- */
 
 /* a == b, as Python has it of the values that arrive at a server: two proxies
- * are equal when they are the same cell. */
+ * are equal when they are of the same object (what pins them is the same). */
 bool datum_equal(const struct datum *a, const struct datum *b);
 
 /*
@@ -271,7 +271,7 @@ int datum_hash(const struct datum *d, uint64_t *hash, const char **culprit);
 
 /*
  * a < b: 1 or 0.  -EINVAL: not between these, and culprits are the names of the
- * two types that cannot be compared, which may be deep within.
+ * two types that cannot be compared, which may be deep within (or NULL).
  */
 int datum_less(const struct datum *a, const struct datum *b,
                const char *culprits[2]);
