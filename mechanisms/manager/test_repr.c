@@ -11,13 +11,13 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 /* How many more there are before there is no memory; negative: no end. */
-static int left = -1;
+static int before_none = -1;
 
 static bool is_there(void)
 {
-    if (left > 0)
-        left--;
-    return left != 0;
+    if (before_none > 0)
+        before_none--;
+    return before_none != 0;
 }
 
 void *__wrap_malloc(size_t size)
@@ -161,9 +161,9 @@ static void without_memory_nothing_is_left(void **state)
     for (int n = 1; error; n++) {
         struct buffer ours = {0};
 
-        left = n;
+        before_none = n;
         error = datum_repr(&ours, &d);
-        left = -1;
+        before_none = -1;
         assert_int_equal(error, error ? -ENOMEM : 0);
         assert_int_equal(ours.length, error ? 0 : sizeof mixed_text - 1);
         assert_true(error || n > 3);

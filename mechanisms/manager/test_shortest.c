@@ -89,7 +89,7 @@ static void powers_of_ten_and_their_neighbours(void **state)
     for (int exponent = -323; exponent < 309; exponent++)
         for (int factor = 1; factor < 10; factor += 2)
             for (uint64_t i = 0; i < 3; i++) {
-                char text[16];
+                char text[32];
 
                 snprintf(text, sizeof text, "%de%d", factor, exponent);
                 put_bits(&ours, bits_of(strtod(text, NULL)) + i - 1);

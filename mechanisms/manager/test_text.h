@@ -17,8 +17,8 @@
  */
 static const char text_program[] =
     "import sys, array, queue, struct, unicodedata\n"
-    "from multiprocessing.managers import *\n"
-    "from multiprocessing.managers import Value\n"
+    "from multiprocessing.managers import (Namespace, RemoteError, Token,\n"
+    "                                      Value)\n"
     "def both(x):\n"
     "    return repr(x) + '\\n' + str(x)\n"
     "def text(x):\n"
