@@ -93,7 +93,8 @@ static void a_get_waits_for_another_processs_put(void **state)
             test_sleep_ms(1);
         assert_string_equal(test_call(&queue, "put", "s", "it"), "None");
         assert_int_equal(test_finish(&child), 0);
-        assert_string_equal(test_call(&list, "copy", ""), "['ready', 'it']");
+        assert_string_equal(test_call(&list, "#GETVALUE", ""),
+                            "['ready', 'it']");
         proxy_close(&list);
         test_expect_objects(&py.manager, py.objects, 1);
     }
