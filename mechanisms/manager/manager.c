@@ -264,8 +264,10 @@ int manager_create_with(struct manager *m, struct proxy *p,
     for (size_t i = 0; !error && i < arguments->sequence->length; i++)
         error =
             datum_append(&whole, datum_share(&arguments->sequence->items[i]));
-    if (error)
+    if (error) {
         datum_drop(&whole);
+        return error;
+    }
     error =
         request_once(&m->place, &made, "create", whole, keywords, NO_TIMEOUT);
     if (!error)
