@@ -77,6 +77,7 @@ struct cell {
     /* Of the containers within it, itself included.  What was taken out of it
      * may still be counted: it is no less than what there is. */
     uint16_t depth;
+    bool placed; /* pickle_load's: it is within another, or was */
 };
 
 struct datum {
@@ -295,9 +296,10 @@ bool datum_is_str(const struct datum *d, const char *text);
 
 /*
  * repr(d) and str(d), as Python 3.11 prints them, to the end of the buffer.
- * 0, -ENOMEM or -E2BIG.  -ERANGE: an int of more than 4300 digits, which Python
- * does not print either.  A proxy within is "<ListProxy object, typeid 'list'
- * at 0x...>".
+ * 0, -ENOMEM or -E2BIG.  -ERANGE: an int of more than 4300 digits, or an
+ * array('u') of what is no character, which Python does not print either.  The
+ * buffer is as it was then.  A proxy within is "<ListProxy object, typeid
+ * 'list' at 0x...>".  The items of a set are in the order of their insertion.
  */
 int datum_repr(struct buffer *out, const struct datum *d);
 int datum_print(struct buffer *out, const struct datum *d);

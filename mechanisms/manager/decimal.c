@@ -77,11 +77,11 @@ static size_t put_digits(char *text, size_t size, uint32_t *words, size_t n)
     uint32_t groups[GROUPS];
     size_t count = 0, length;
 
-    while (n > 0) {
+    do {
         groups[count++] = divide(words, n);
         while (n > 0 && words[n - 1] == 0)
             n--;
-    }
+    } while (n > 0);
     length = (size_t)snprintf(text, size, "%" PRIu32, groups[count - 1]);
     if (length + (count - 1) * GROUP_DIGITS > DIGITS)
         return 0;
@@ -100,15 +100,9 @@ void printer_big(struct printer *p, const struct text *big)
 
     if (p->error)
         return;
-    if (big->length <= BYTES) {
-        size_t n = take_magnitude(big, negative, words);
-
-        if (n == 0) {
-            printer_text(p, "0");
-            return;
-        }
-        length = put_digits(text, sizeof text, words, n);
-    }
+    if (big->length <= BYTES)
+        length = put_digits(text, sizeof text, words,
+                            take_magnitude(big, negative, words));
     if (length == 0)
         p->error = -ERANGE;
     if (negative)

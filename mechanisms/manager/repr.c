@@ -142,7 +142,7 @@ void printer_repr(struct printer *p, const struct datum *d)
         return;
     switch (d->kind) {
     case DATUM_NOTHING:
-        p->error = -ENOMEM;
+        p->error = datum_error(d);
         break;
     case DATUM_NONE:
         printer_text(p, "None");

@@ -90,16 +90,16 @@ static void put_attribute(struct printer *p, const struct table *state,
     printer_repr(p, value ? value : &none);
 }
 
-static bool is_shown(const struct entry *e)
-{
-    return e->key.kind == DATUM_STR && e->key.text->bytes[0] != '_';
-}
+struct attribute {
+    const struct text *name;
+    const struct datum *value;
+};
 
 /* By "name=", for it is the texts that Python sorts: a0=1 is before a=1. */
 static int compare_names(const void *left, const void *right)
 {
-    const struct text *a = (*(const struct entry *const *)left)->key.text;
-    const struct text *b = (*(const struct entry *const *)right)->key.text;
+    const struct text *a = ((const struct attribute *)left)->name;
+    const struct text *b = ((const struct attribute *)right)->name;
     const size_t n = a->length < b->length ? a->length : b->length;
     const int order = memcmp(a->bytes, b->bytes, n);
 
@@ -108,35 +108,36 @@ static int compare_names(const void *left, const void *right)
     return a->length < b->length ? '=' - b->bytes[n] : a->bytes[n] - '=';
 }
 
-/* The attributes that are shown, sorted; the caller frees them. */
-static const struct entry **sort_names(const struct table *state, size_t *n)
+/* Those that do not begin with _, sorted, for whom the caller has room; how
+ * many. */
+static size_t take_attributes(const struct table *state, struct attribute *into)
 {
-    const struct entry **sorted =
-        calloc(state->used + 1, sizeof(const struct entry *));
+    size_t n = 0;
 
-    *n = 0;
-    for (int64_t i = table_next(state, 0); sorted && i != TABLE_NONE;
-         i = table_next(state, i + 1))
-        if (is_shown(&state->entries[i]))
-            sorted[(*n)++] = &state->entries[i];
-    if (sorted)
-        qsort(sorted, *n, sizeof *sorted, compare_names);
-    return sorted;
+    for (int64_t i = table_next(state, 0); i != TABLE_NONE;
+         i = table_next(state, i + 1)) {
+        const struct entry *e = &state->entries[i];
+
+        if (e->key.kind == DATUM_STR && e->key.text->bytes[0] != '_')
+            into[n++] = (struct attribute){e->key.text, &e->value};
+    }
+    qsort(into, n, sizeof *into, compare_names);
+    return n;
 }
 
-static void put_names(struct printer *p, const struct table *state)
+static void put_attributes(struct printer *p, const struct table *state)
 {
-    size_t n;
-    const struct entry **sorted = sort_names(state, &n);
+    struct attribute *sorted = calloc(state->used + 1, sizeof *sorted);
+    const size_t n = sorted ? take_attributes(state, sorted) : 0;
 
     if (!sorted)
         p->error = -ENOMEM;
     for (size_t i = 0; i < n && !p->error; i++) {
         if (i)
             printer_text(p, ", ");
-        printer_raw(p, &sorted[i]->key);
+        printer_put(p, sorted[i].name->bytes, sorted[i].name->length);
         printer_text(p, "=");
-        printer_repr(p, &sorted[i]->value);
+        printer_repr(p, sorted[i].value);
     }
     free(sorted);
 }
@@ -154,7 +155,7 @@ static void put_instance(struct printer *p, const struct record *instance)
         printer_text(p, ", ");
         put_attribute(p, state, "_value");
     } else {
-        put_names(p, state);
+        put_attributes(p, state);
     }
     printer_text(p, ")");
 }

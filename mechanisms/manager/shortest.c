@@ -72,12 +72,12 @@ static int take_digits(const char *text, char digits[MOST_DIGITS + 1])
 static void put_finite(struct printer *p, double real)
 {
     static const char zeros[] = "0000000000000000";
-    char text[32], digits[MOST_DIGITS + 1];
+    char found[32], text[48], digits[MOST_DIGITS + 1];
     int exponent, n;
 
-    find_shortest(real, text);
-    n = take_digits(text, digits);
-    exponent = atoi(strchr(text, 'e') + 1);
+    find_shortest(real, found);
+    n = take_digits(found, digits);
+    exponent = atoi(strchr(found, 'e') + 1);
     if (exponent >= EXPONENT_FROM || exponent < EXPONENT_BELOW)
         snprintf(text, sizeof text, "%c%s%se%+03d", *digits, n > 1 ? "." : "",
                  digits + 1, exponent);
