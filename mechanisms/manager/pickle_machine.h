@@ -105,6 +105,7 @@ struct stack {
 struct machine {
     const unsigned char *bytes, *at, *end; /* the message, and where we are */
     const unsigned char *limit;     /* the end of the frame, or the message */
+    bool framed;                    /* it is a frame's */
     const unsigned char *operation; /* where the one that runs began */
     struct stack stack, memo;
     size_t fence; /* items above the last mark begin here; 0: there is none */
