@@ -44,18 +44,30 @@ int wire_open(struct wire *w, const struct manager_place *at, int64_t timeout)
 
 /* --- what is sent --- */
 
+/* In parts, so that nothing is allocated for it. */
 static int write_request(struct buffer *out, const struct datum *ident,
                          const char *function, const struct datum *arguments,
                          const struct datum *keywords)
 {
-    struct datum items[4] = {datum_share(ident), datum_str(function),
-                             datum_share(arguments),
-                             keywords ? datum_share(keywords) : datum_dict()};
-    struct datum request = datum_sequence(DATUM_TUPLE, items, 4);
-    int error = pickle_dump(out, &request);
+    static struct table empty; /* read alone */
+    static const struct datum none = {.kind = DATUM_DICT, .table = &empty};
+    int error;
 
-    datum_drop(&request);
-    return error;
+    out->length = 0;
+    error = pickle_begin(out);
+    if (!error)
+        error = pickle_mark(out);
+    if (!error)
+        error = pickle_put(out, ident);
+    if (!error)
+        error = pickle_text(out, function);
+    if (!error)
+        error = pickle_put(out, arguments);
+    if (!error)
+        error = pickle_put(out, keywords ? keywords : &none);
+    if (!error)
+        error = pickle_marked(out);
+    return error ? error : pickle_end(out);
 }
 
 /* --- what comes back --- */
@@ -190,7 +202,6 @@ int wire_request(struct wire *w, struct datum *result,
 
     *result = (struct datum){.kind = DATUM_NOTHING};
     *usable = true;
-    w->out.length = 0;
     error = write_request(&w->out, ident, function, arguments, keywords);
     if (error)
         return error;
