@@ -8,11 +8,11 @@
 
 static void a_list_does_what_pythons_does(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy p;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     assert_int_equal(
         manager_create(&py.manager, &p, "list", "O", test_numbers(3)), 0);
     assert_string_equal(test_call(&p, "append", "s", "x"), "None");
@@ -39,12 +39,12 @@ static void a_list_does_what_pythons_does(void **state)
 
 static void a_dict_does_what_pythons_does(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy p, iterator;
     struct datum result;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     p = test_create(&py.manager, "dict");
     assert_string_equal(test_call(&p, "__setitem__", "sy", "a", "b\0", 2),
                         "None");
@@ -81,12 +81,12 @@ static void a_dict_does_what_pythons_does(void **state)
 
 static void values_arrays_and_namespaces(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy value, array, space, iterator;
     struct datum arguments = datum_tuple(""), keywords = datum_dict(), r;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     assert_int_equal(
         manager_create(&py.manager, &value, "Value", "sd", "d", 1.5), 0);
     assert_string_equal(test_call(&value, "get", ""), "1.5");
@@ -139,11 +139,11 @@ static void queues_and_locks(void **state)
         "RuntimeError('cannot release un-acquired lock')",
         "ValueError('Semaphore released too many times')", "None",
         "RuntimeError('cannot release un-acquired lock')"};
-    struct python py;
+    struct served py;
     struct proxy p;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     for (size_t i = 0; i < 5; i++) {
         p = test_create(&py.manager, locks[i]);
         assert_string_equal(test_call(&p, "acquire", ""), "True");
@@ -194,11 +194,11 @@ static void expect_remote(struct proxy *p, const char *method, const char *word)
 
 static void what_cannot_be_said_is_a_remote_error(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy p;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     p = test_create(&py.manager, "Odd");
     expect_remote(&p, "raise_unheard", "Unheard");
     expect_remote(&p, "get_fraction", "Fraction");
@@ -215,12 +215,12 @@ static void what_cannot_be_said_is_a_remote_error(void **state)
 
 static void an_object_that_cannot_be_made_says_why(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy p;
     struct datum raised, arguments = datum_tuple("i", INT64_C(7));
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     assert_int_equal(manager_create(&py.manager, &p, "list", "i", INT64_C(7)),
                      -EREMOTEIO);
     assert_null(p.hold);
@@ -249,11 +249,11 @@ static void long_messages_and_keywords(void **state)
     const size_t sizes[] = {0, 100, 4096, 70000, 3 << 20};
     struct datum keywords = datum_dict(),
                  arguments = datum_tuple("i", INT64_C(1)), r;
-    struct python py;
+    struct served py;
     struct proxy p;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     p = test_create(&py.manager, "Odd");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         assert_int_equal(proxy_call(&p, &r, "fill", "i", (int64_t)sizes[i]), 0);
@@ -277,13 +277,13 @@ static void long_messages_and_keywords(void **state)
 
 /* Over TCP a token's address is a tuple: it must be the server's own for it to
  * know its object. */
-static void a_proxy_within_a_proxy(bool tcp)
+static void a_proxy_within_a_proxy(enum server_kind kind)
 {
-    struct python py;
+    struct served py;
     struct proxy outer, inner, again;
     struct datum result;
 
-    test_serve(&py, tcp);
+    test_serve(&py, kind);
     outer = test_create(&py.manager, "list");
     inner = test_create(&py.manager, "dict");
     assert_string_equal(test_call(&outer, "append", "O", proxy_datum(&inner)),
@@ -315,17 +315,17 @@ static void a_proxy_within_a_proxy(bool tcp)
 static void a_proxy_within_a_proxy_is_the_same_object(void **state)
 {
     (void)state;
-    a_proxy_within_a_proxy(false);
-    a_proxy_within_a_proxy(true);
+    for (size_t i = 0; i < sizeof server_kinds / sizeof *server_kinds; i++)
+        a_proxy_within_a_proxy(server_kinds[i]);
 }
 
 static void the_wrong_key_and_no_server_are_told(void **state)
 {
-    struct python py;
+    struct served py;
     struct manager m;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     assert_int_equal(manager_connect(&m, py.manager.place.address, "wrong", 5),
                      -EACCES);
     assert_int_equal(manager_connect(&m, py.manager.place.address, NULL, 0),
@@ -339,11 +339,11 @@ static void the_wrong_key_and_no_server_are_told(void **state)
 
 static void a_call_is_one_write_and_one_read(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy p;
 
     (void)state;
-    test_serve(&py, false);
+    test_serve(&py, PYTHON);
     p = test_create(&py.manager, "list");
     test_call(&p, "__len__", ""); /* connects */
     inject.reads = inject.writes = 0;
