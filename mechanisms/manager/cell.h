@@ -54,6 +54,15 @@ static inline void cell_discount(struct cell *c, const struct datum *d)
     c->weight -= datum_weight(d);
 }
 
+/* What is the same in two that are equal only if they are one: its object's
+ * address, of a proxy that the server has; else the cell's. */
+static inline const void *datum_identity(const struct datum *d)
+{
+    if (d->kind == DATUM_PROXY && d->record->pin)
+        return d->record->pin;
+    return d->cell;
+}
+
 /* The hash of a str of these bytes (hash.c). */
 uint64_t hash_text(const void *bytes, size_t n);
 

@@ -257,10 +257,12 @@ const struct datum *table_get(const struct table *t, const char *key);
 /* Another table with the same entries, shared.  DATUM_NOTHING: no memory. */
 struct datum table_copy(const struct table *t, enum datum_kind kind);
 
-/* --- Python's rules (compare.c) --- */
+/* --- Python's rules (compare.c, hash.c, number.c, type.c) --- */
 
 /* a == b, as Python has it of the values that arrive at a server: two proxies
- * are equal when they are the same cell. */
+ * are equal when they are of the same object (what pins them is the same).
+ * (Two ranges with an end beyond 64 bits, which Python takes for equal if they
+ * yield the same, are equal here if their fields are.) */
 bool datum_equal(const struct datum *a, const struct datum *b);
 
 /*
@@ -271,7 +273,7 @@ int datum_hash(const struct datum *d, uint64_t *hash, const char **culprit);
 
 /*
  * a < b: 1 or 0.  -EINVAL: not between these, and culprits are the names of the
- * two types that cannot be compared, which may be deep within.
+ * two types that cannot be compared, which may be deep within (or NULL).
  */
 int datum_less(const struct datum *a, const struct datum *b,
                const char *culprits[2]);
@@ -295,9 +297,10 @@ bool datum_is_str(const struct datum *d, const char *text);
 
 /*
  * repr(d) and str(d), as Python 3.11 prints them, to the end of the buffer.
- * 0, -ENOMEM or -E2BIG.  -ERANGE: an int of more than 4300 digits, which Python
- * does not print either.  A proxy within is "<ListProxy object, typeid 'list'
- * at 0x...>".
+ * 0, -ENOMEM or -E2BIG.  -ERANGE: an int of more than 4300 digits, or an
+ * array('u') of what is no character, which Python does not print either.  The
+ * buffer is as it was then.  A proxy within is "<ListProxy object, typeid
+ * 'list' at 0x...>".  The items of a set are in the order of their insertion.
  */
 int datum_repr(struct buffer *out, const struct datum *d);
 int datum_print(struct buffer *out, const struct datum *d);
