@@ -30,6 +30,7 @@ static inline void cell_init(struct cell *c, uint32_t weight, uint16_t depth)
     atomic_init(&c->references, 1);
     c->weight = weight;
     c->depth = depth;
+    c->placed = false;
 }
 
 /* Count d in: 0, or why it cannot be within (it was not counted then). */

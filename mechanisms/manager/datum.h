@@ -77,6 +77,7 @@ struct cell {
     /* Of the containers within it, itself included.  What was taken out of it
      * may still be counted: it is no less than what there is. */
     uint16_t depth;
+    bool placed; /* pickle_load's: it is within another, or was */
 };
 
 struct datum {
