@@ -182,7 +182,7 @@ static int refuse_count(struct call *call, size_t least, size_t most)
         snprintf(bounds, sizeof bounds, "from %zu to %zu", least + 1, most + 1);
     return call_raise(
         call, "TypeError", "%s() takes %s positional argument%s but %zu %s",
-        name, bounds, plural(least == most ? most + 1 : 2), call->count + 1,
+        name, bounds, least == most ? plural(most + 1) : "s", call->count + 1,
         call->count + 1 == 1 ? "was given" : "were given");
 }
 
@@ -240,6 +240,16 @@ int call_take(struct call *call, const char *const *names, size_t least,
     return 0;
 }
 
+int call_take_nothing(struct call *call)
+{
+    static const char *const names[] = {NULL};
+    const struct datum *into[1];
+
+    return call->count ? refuse_count(call, 0, 0)
+                       : take_keywords(call, names, into);
+}
+
+/* (The blank is CPython's: there stands no name.) */
 int call_take_slot(struct call *call, size_t n)
 {
     if (call->keywords && call->keywords->used > 0)
@@ -266,6 +276,16 @@ int call_take_int(struct call *call, const struct datum *d, int64_t *integer)
         return call_raise(call, "OverflowError",
                           "Python int too large to convert to C ssize_t");
     return 0;
+}
+
+int call_take_c_int(struct call *call, const struct datum *d, int64_t *integer)
+{
+    int error = datum_to_int(d, integer);
+
+    if (error != -EINVAL && (error || *integer != (int)*integer))
+        return call_raise(call, "OverflowError",
+                          "Python int too large to convert to C int");
+    return error ? call_take_int(call, d, integer) : 0;
 }
 
 static int refuse_timeout(struct call *call)

@@ -119,6 +119,9 @@ int call_raise_unhashable(struct call *call, const struct datum *key);
 int call_take(struct call *call, const char *const *names, size_t least,
               const struct datum **into);
 
+/* A function of Python's that takes none: 0 or RAISED. */
+int call_take_nothing(struct call *call);
+
 /* The n arguments of an operator, "__setitem__", are call->arguments: 0, or
  * RAISED: "expected 2 arguments, got 1". */
 int call_take_slot(struct call *call, size_t n);

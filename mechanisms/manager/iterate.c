@@ -183,7 +183,8 @@ static int put_range(struct call *call, const struct record *r,
     return error;
 }
 
-static int put_all(struct call *call, const struct datum *d, struct datum *list)
+static int put_all(struct call *call, const struct datum *d, struct datum *list,
+                   const char *text)
 {
     switch (d->kind) {
     case DATUM_LIST:
@@ -205,12 +206,15 @@ static int put_all(struct call *call, const struct datum *d, struct datum *list)
     case DATUM_RANGE:
         return put_range(call, d->record, list);
     default:
+        if (text)
+            return call_raise(call, "TypeError", "%s", text);
         return call_raise(call, "TypeError", "'%s' object is not iterable",
                           datum_type(d));
     }
 }
 
-int call_iterate(struct call *call, const struct datum *d, struct datum *list)
+int call_iterate_or(struct call *call, const struct datum *d,
+                    struct datum *list, const char *text)
 {
     struct datum value;
     int error = call_value(call, d, &value);
@@ -219,9 +223,14 @@ int call_iterate(struct call *call, const struct datum *d, struct datum *list)
     if (!error && list->kind == DATUM_NOTHING)
         error = -ENOMEM;
     if (!error)
-        error = put_all(call, &value, list);
+        error = put_all(call, &value, list, text);
     datum_drop(&value);
     if (error)
         datum_drop(list);
     return error;
+}
+
+int call_iterate(struct call *call, const struct datum *d, struct datum *list)
+{
+    return call_iterate_or(call, d, list, NULL);
 }
