@@ -160,7 +160,7 @@ static void nobody_connects_to_himself(void **state)
 {
     char address[LISTENER_ADDRESS];
     struct connection c;
-    int first, last;
+    int first = 0, last = 0;
 
     (void)state;
     if (!ports_of_clients(&first, &last) || !free_port(first, last, address)) {
