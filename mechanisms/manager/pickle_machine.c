@@ -275,10 +275,14 @@ int machine_may_change(struct machine *m, const struct datum *d)
 
 /* --- bounds --- */
 
+/* Once of a line of Latin-1 to UTF-8, which is twice as long, and back, and
+ * once more to a bytearray. */
+enum { COPIES = 4 };
+
 int machine_copies(struct machine *m, size_t n)
 {
     m->copied += n;
-    if (m->copied > (uint64_t)(m->end - m->bytes))
+    if (m->copied / COPIES > (uint64_t)(m->end - m->bytes))
         return machine_fail(m, -E2BIG, "it has more copied than it brings");
     return 0;
 }

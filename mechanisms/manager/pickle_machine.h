@@ -165,8 +165,8 @@ int machine_may_change(struct machine *m, const struct datum *d);
 
 /*
  * What a few bytes can have done again and again is bounded by the message:
- * what is copied (data, or bytes of a text) by its length, as each was in it
- * once; what is looked at without a copy, to be hashed for one, by
+ * what is copied (data, or bytes of a text) by a few times its length, as each
+ * was in it once; what is looked at without a copy, to be hashed for one, by
  * DATUM_WEIGHT.
  */
 int machine_copies(struct machine *m, size_t n);
