@@ -44,7 +44,12 @@ static const char test_server_program[] =
 /* A test's initial state says which server it is to be tried with. */
 enum server_kind { PYTHON, PYTHON_TCP, OURS, OURS_TCP };
 
-static enum server_kind server_kinds[] = {PYTHON, PYTHON_TCP, OURS, OURS_TCP};
+static inline void *test_with(enum server_kind kind)
+{
+    static enum server_kind kinds[] = {PYTHON, PYTHON_TCP, OURS, OURS_TCP};
+
+    return &kinds[kind];
+}
 
 struct served {
     struct manager manager;

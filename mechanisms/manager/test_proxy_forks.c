@@ -218,28 +218,28 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate_setup_teardown(
             a_forked_child_has_its_own_connection, census_begin, children_end,
-            &server_kinds[PYTHON]),
+            test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             a_forked_child_has_its_own_connection, census_begin, children_end,
-            &server_kinds[OURS]),
+            test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(
             a_forked_child_that_comes_too_late_is_told, census_begin,
-            children_end, &server_kinds[PYTHON]),
+            children_end, test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             a_forked_child_that_comes_too_late_is_told, census_begin,
-            children_end, &server_kinds[OURS]),
+            children_end, test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(
             each_thread_has_a_connection_until_its_end, census_begin,
-            children_end, &server_kinds[PYTHON]),
+            children_end, test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             each_thread_has_a_connection_until_its_end, census_begin,
-            children_end, &server_kinds[OURS]),
+            children_end, test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(
             a_fork_between_calls_of_other_threads, census_begin, children_end,
-            &server_kinds[PYTHON]),
+            test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             a_fork_between_calls_of_other_threads, census_begin, children_end,
-            &server_kinds[OURS]),
+            test_with(OURS)),
     };
 
     assert_int_equal(manager_register(&odd_type), 0);

@@ -200,25 +200,25 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate_setup_teardown(
             a_get_waits_for_another_processs_put, census_begin, children_end,
-            &server_kinds[PYTHON]),
+            test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             a_get_waits_for_another_processs_put, census_begin, children_end,
-            &server_kinds[OURS]),
+            test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(
             a_lock_excludes_other_processes, census_begin, children_end,
-            &server_kinds[PYTHON]),
+            test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(
             a_lock_excludes_other_processes, census_begin, children_end,
-            &server_kinds[OURS]),
+            test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(a_parcel_keeps_the_object,
                                                  census_begin, children_end,
-                                                 &server_kinds[PYTHON]),
+                                                 test_with(PYTHON)),
         cmocka_unit_test_prestate_setup_teardown(a_parcel_keeps_the_object,
                                                  census_begin, children_end,
-                                                 &server_kinds[OURS]),
+                                                 test_with(OURS)),
         cmocka_unit_test_prestate_setup_teardown(
             a_killed_server_is_told_at_once_each_time, census_begin,
-            children_end, &server_kinds[PYTHON]),
+            children_end, test_with(PYTHON)),
     };
 
     assert_int_equal(manager_register(&odd_type), 0);
