@@ -153,7 +153,8 @@ int proxy_from(struct proxy *p, const struct proxy *through,
     int error = 0;
 
     *p = (struct proxy){0};
-    if (result->kind != DATUM_PROXY || !through->hold)
+    if (result->kind != DATUM_PROXY || r->fields[1].kind != DATUM_TOKEN ||
+        !through->hold)
         return -EINVAL;
     token = r->fields[1].record;
     if (r->unpin == give_back)
@@ -179,7 +180,9 @@ struct datum proxy_datum(const struct proxy *p)
 {
     const struct datum *type = p->hold ? p->token.record->fields : NULL;
     const struct hosted_type *hosted =
-        type ? hosted_find((const char *)type->text->bytes) : NULL;
+        type && type->kind == DATUM_STR
+            ? hosted_find((const char *)type->text->bytes)
+            : NULL;
     bool known = hosted && hosted->proxy;
     struct datum fields[3] = {datum_str(known ? hosted->proxy : "AutoProxy"),
                               datum_share(&p->token),
