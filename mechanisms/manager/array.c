@@ -28,7 +28,7 @@ static void *item_at(const struct array *a, size_t i)
 
 /* --- of any array --- */
 
-size_t array_length(const struct datum *array)
+size_t array_items(const struct datum *array)
 {
     const struct datum *fields = array->record->fields;
     const struct array_type *t = array_type_find(&fields[0]);

@@ -86,7 +86,7 @@ bool call_is_opening(const struct call *call);
 /* --- array.c --- */
 
 /* Of a DATUM_ARRAY: 0 where its typecode is none that we know. */
-size_t array_length(const struct datum *array);
+size_t array_items(const struct datum *array);
 struct datum array_item(const struct datum *array, size_t i);
 
 #endif

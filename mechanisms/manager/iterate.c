@@ -121,7 +121,7 @@ static int put_bytes(const struct text *t, struct datum *list)
 
 static int put_array(const struct datum *array, struct datum *list)
 {
-    const size_t n = array_length(array);
+    const size_t n = array_items(array);
     int error = sequence_reserve(list->sequence, n);
 
     for (size_t i = 0; !error && i < n; i++)
