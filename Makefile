@@ -29,7 +29,8 @@ MPI_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I ompi-
 MPI_LIBS   = $(shell pkg-config --libs ompi-c)
 
 plugs      = $(wildcard $(addprefix mechanisms/*/,workload.c workload_*.c hazards.c hazards_*.c))
-sources    = $(filter-out $(plugs),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
+fuzzers    = $(wildcard mechanisms/*/fuzz_*.c)
+sources    = $(filter-out $(plugs) $(fuzzers),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
 programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
 bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
 # What a worker is: the other side of a trial, without what needs libcrypto.

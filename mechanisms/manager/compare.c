@@ -10,7 +10,6 @@
 #include "manager/number.h"
 
 #include <string.h>
-#include <wchar.h>
 
 /* Kinds that can be equal to one another, and to no other. */
 enum family {
@@ -48,26 +47,8 @@ static enum family family_of(enum datum_kind kind)
     return families[kind];
 }
 
-/* Those that cannot be ordered; culprits are NULL where nobody asks that. */
-static enum order strangers(const char *a, const char *b,
-                            const char *culprits[2])
-{
-    if (culprits) {
-        culprits[0] = a;
-        culprits[1] = b;
-    }
-    return STRANGERS;
-}
-
 static enum order compare(const struct datum *a, const struct datum *b,
                           const char *culprits[2]);
-
-static enum order by_length(size_t a, size_t b)
-{
-    if (a != b)
-        return a < b ? LESS : MORE;
-    return SAME;
-}
 
 static enum order compare_texts(const struct text *a, const struct text *b)
 {
@@ -76,7 +57,7 @@ static enum order compare_texts(const struct text *a, const struct text *b)
 
     if (difference)
         return difference < 0 ? LESS : MORE;
-    return by_length(a->length, b->length);
+    return order_lengths(a->length, b->length);
 }
 
 static enum order compare_items(const struct datum *a, size_t length_a,
@@ -91,7 +72,7 @@ static enum order compare_items(const struct datum *a, size_t length_a,
         if (order != SAME)
             return order;
     }
-    return by_length(length_a, length_b);
+    return order_lengths(length_a, length_b);
 }
 
 static enum order compare_sequences(const struct sequence *a,
@@ -108,7 +89,7 @@ static enum order compare_records(const struct record *a,
     return compare_items(a->fields, a->length, b->fields, b->length, culprits);
 }
 
-/* --- tables --- */
+/* --- tables, and ranges --- */
 
 static bool dicts_are_equal(const struct table *a, const struct table *b)
 {
@@ -141,8 +122,6 @@ static enum order compare_sets(const struct table *a, const struct table *b)
     return a->used == b->used ? SAME : LESS;
 }
 
-/* --- ranges and arrays --- */
-
 static bool ranges_are_equal(const struct datum *a, const struct datum *b)
 {
     struct span one, other;
@@ -151,98 +130,6 @@ static bool ranges_are_equal(const struct datum *a, const struct datum *b)
         return one.count == other.count && one.start == other.start &&
                one.step == other.step;
     return compare_records(a->record, b->record, NULL) == SAME;
-}
-
-static size_t item_size(char typecode)
-{
-    switch (typecode) {
-    case 'b':
-    case 'B':
-        return 1;
-    case 'h':
-    case 'H':
-        return sizeof(short);
-    case 'i':
-    case 'I':
-        return sizeof(int);
-    case 'l':
-    case 'L':
-        return sizeof(long);
-    case 'q':
-    case 'Q':
-        return sizeof(long long);
-    case 'f':
-        return sizeof(float);
-    case 'd':
-        return sizeof(double);
-    case 'u':
-        return sizeof(wchar_t);
-    default:
-        return 0;
-    }
-}
-
-/* An item of the array: its bytes lie in the low ones of a word, or all ones
- * above them where it is signed and negative. */
-static void array_item(struct number *n, char typecode,
-                       const unsigned char *bytes)
-{
-    const size_t size = item_size(typecode);
-    const unsigned unused = 64 - 8 * (unsigned)size;
-    uint64_t word = 0;
-    float single;
-
-    n->kind = NUMBER_REAL;
-    if (typecode == 'f') {
-        memcpy(&single, bytes, sizeof single);
-        n->real = (double)single;
-    } else if (typecode == 'd') {
-        memcpy(&n->real, bytes, sizeof n->real);
-    } else {
-        memcpy(&word, bytes, size); /* little end first, as all of this is */
-        if (strchr("bhilq", typecode)) {
-            n->kind = NUMBER_INTEGER;
-            n->integer = (int64_t)(word << unused) >> unused;
-        } else {
-            number_from_u64(n, word);
-        }
-    }
-}
-
-static const char *item_type(char typecode)
-{
-    if (typecode == 'u')
-        return "str";
-    return strchr("fd", typecode) ? "float" : "int";
-}
-
-static enum order compare_arrays(const struct datum *a, const struct datum *b,
-                                 const char *culprits[2])
-{
-    const struct text *items_a = a->record->fields[1].text;
-    const struct text *items_b = b->record->fields[1].text;
-    const char code_a = (char)a->record->fields[0].text->bytes[0];
-    const char code_b = (char)b->record->fields[0].text->bytes[0];
-    const size_t size_a = item_size(code_a), size_b = item_size(code_b);
-    size_t n_a, n_b;
-
-    if (!size_a || !size_b)
-        return strangers(datum_type(a), datum_type(b), culprits);
-    n_a = items_a->length / size_a;
-    n_b = items_b->length / size_b;
-    for (size_t i = 0; i < n_a && i < n_b; i++) {
-        struct number one, other;
-        enum order order;
-
-        if ((code_a == 'u') != (code_b == 'u'))
-            return strangers(item_type(code_a), item_type(code_b), culprits);
-        array_item(&one, code_a, items_a->bytes + i * size_a);
-        array_item(&other, code_b, items_b->bytes + i * size_b);
-        order = number_compare(&one, &other);
-        if (order != SAME)
-            return order;
-    }
-    return by_length(n_a, n_b);
 }
 
 /* --- all together --- */
@@ -274,6 +161,24 @@ static bool are_alike(const struct datum *a, const struct datum *b,
     }
 }
 
+/* A bytearray is compared with whatever has bytes: theirs, or NULL. */
+static const struct text *bytes_of(const struct datum *d)
+{
+    if (d->kind == DATUM_BYTES || d->kind == DATUM_BYTEARRAY)
+        return d->text;
+    return d->kind == DATUM_ARRAY ? d->record->fields[1].text : NULL;
+}
+
+/* Two of different families. */
+static enum order compare_unlike(const struct datum *a, const struct datum *b,
+                                 const char *culprits[2])
+{
+    if ((a->kind == DATUM_BYTEARRAY || b->kind == DATUM_BYTEARRAY) &&
+        bytes_of(a) && bytes_of(b))
+        return compare_texts(bytes_of(a), bytes_of(b));
+    return order_strangers(datum_type(a), datum_type(b), culprits);
+}
+
 /* The same cell is the same object, and what Python finds in a container by
  * that is equal (but arrays look at their items, of which one may be NaN). */
 static enum order compare(const struct datum *a, const struct datum *b,
@@ -282,7 +187,7 @@ static enum order compare(const struct datum *a, const struct datum *b,
     const enum family family = family_of(a->kind);
 
     if (family_of(b->kind) != family)
-        return strangers(datum_type(a), datum_type(b), culprits);
+        return compare_unlike(a, b, culprits);
     if (datum_has_cell(a) && a->cell == b->cell && family != ARRAYS &&
         family != NUMBERS)
         return SAME;
@@ -300,11 +205,11 @@ static enum order compare(const struct datum *a, const struct datum *b,
     case SLICES:
         return compare_records(a->record, b->record, culprits);
     case ARRAYS:
-        return compare_arrays(a, b, culprits);
+        return array_compare(a, b, culprits);
     default:
         if (are_alike(a, b, family))
             return SAME;
-        return strangers(datum_type(a), datum_type(b), culprits);
+        return order_strangers(datum_type(a), datum_type(b), culprits);
     }
 }
 
@@ -329,6 +234,6 @@ int datum_less(const struct datum *a, const struct datum *b,
         culprits = unwanted;
     order = compare(a, b, culprits);
     if (order == SAME && !has_order(family_of(a->kind)))
-        order = strangers(datum_type(a), datum_type(b), culprits);
+        order = order_strangers(datum_type(a), datum_type(b), culprits);
     return order == STRANGERS ? -EINVAL : order == LESS;
 }

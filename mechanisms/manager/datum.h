@@ -261,7 +261,9 @@ struct datum table_copy(const struct table *t, enum datum_kind kind);
 /* --- Python's rules (compare.c, hash.c, number.c, type.c) --- */
 
 /* a == b, as Python has it of the values that arrive at a server: two proxies
- * are equal when they are of the same object (what pins them is the same). */
+ * are equal when they are of the same object (what pins them is the same).
+ * (Two ranges with an end beyond 64 bits, which Python takes for equal if they
+ * yield the same, are equal here if their fields are.) */
 bool datum_equal(const struct datum *a, const struct datum *b);
 
 /*

@@ -2,6 +2,7 @@
 /*
  * number.h - Python's numbers against each other, for compare.c and hash.c.
  *
+ * Nobody else includes it.
  * Nothing is rounded: an int is not made a double to compare it with one, for
  * 2**53 + 1 would be float(2**53) then.
  */
@@ -18,6 +19,28 @@ enum order {
     APART,    /* not equal, and neither is less: NaN, {1} and {2} */
     STRANGERS /* not equal, and Python raises when asked which is less */
 };
+
+static inline enum order order_lengths(size_t a, size_t b)
+{
+    if (a != b)
+        return a < b ? LESS : MORE;
+    return SAME;
+}
+
+/* Two types that have no order; culprits are NULL where nobody asks that. */
+static inline enum order order_strangers(const char *a, const char *b,
+                                         const char *culprits[2])
+{
+    if (culprits) {
+        culprits[0] = a;
+        culprits[1] = b;
+    }
+    return STRANGERS;
+}
+
+/* Of two DATUM_ARRAY (compare_array.c). */
+enum order array_compare(const struct datum *a, const struct datum *b,
+                         const char *culprits[2]);
 
 enum { NUMBER_BYTES = 136 }; /* the largest double has 128, and a sign */
 

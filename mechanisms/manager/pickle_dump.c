@@ -15,18 +15,18 @@ int writer_code(struct buffer *out, int code)
 {
     const unsigned char byte = (unsigned char)code;
 
-    return buffer_put(out, &byte, 1);
+    return writer_put(out, &byte, 1);
 }
 
 /* An operation with a number of `size` bytes behind it, little end first. */
-static int put_number(struct buffer *out, enum opcode code, uint64_t n,
-                      size_t size)
+static inline int put_number(struct buffer *out, enum opcode code, uint64_t n,
+                             size_t size)
 {
     unsigned char bytes[1 + sizeof n] = {(unsigned char)code};
 
     for (size_t i = 0; i < size; i++)
         bytes[1 + i] = (unsigned char)(n >> 8 * i);
-    return buffer_put(out, bytes, 1 + size);
+    return writer_put(out, bytes, 1 + size);
 }
 
 int writer_global(struct buffer *out, const char *module, const char *name)
@@ -54,7 +54,7 @@ static int put_long(struct buffer *out, const unsigned char *bytes, size_t n)
     int error =
         n < 256 ? put_number(out, LONG1, n, 1) : put_number(out, LONG4, n, 4);
 
-    return error ? error : buffer_put(out, bytes, n);
+    return error ? error : writer_put(out, bytes, n);
 }
 
 int writer_int(struct buffer *out, int64_t integer)
@@ -83,50 +83,52 @@ static int put_float(struct buffer *out, double real)
     memcpy(&bits, &real, sizeof bits);
     for (size_t i = 0; i < sizeof bits; i++)
         bytes[1 + i] = (unsigned char)(bits >> 8 * (sizeof bits - 1 - i));
-    return buffer_put(out, bytes, sizeof bytes);
+    return writer_put(out, bytes, sizeof bytes);
 }
 
-static int put_bytes(struct buffer *out, const struct text *t,
-                     const enum opcode codes[3])
+/* What has a count and so many bytes; few of them are put at once. */
+static int put_counted(struct buffer *out, const void *bytes, size_t n,
+                       const enum opcode codes[3])
 {
-    size_t n = t->length;
+    unsigned char few[32] = {(unsigned char)codes[0], (unsigned char)n};
     int error;
 
+    if (n <= sizeof few - 2) {
+        memcpy(few + 2, bytes, n);
+        return writer_put(out, few, n + 2);
+    }
     if (n < 256)
         error = put_number(out, codes[0], n, 1);
     else if (n <= UINT32_MAX)
         error = put_number(out, codes[1], n, 4);
     else
         error = put_number(out, codes[2], n, 8);
-    return error ? error : buffer_put(out, t->bytes, n);
+    return error ? error : writer_put(out, bytes, n);
 }
+
+static const enum opcode str_codes[] = {SHORT_BINUNICODE, BINUNICODE,
+                                        BINUNICODE8},
+                         bytes_codes[] = {SHORT_BINBYTES, BINBYTES, BINBYTES8};
 
 static int put_text(struct buffer *out, const struct datum *d)
 {
-    static const enum opcode str[] = {SHORT_BINUNICODE, BINUNICODE,
-                                      BINUNICODE8},
-                             bytes[] = {SHORT_BINBYTES, BINBYTES, BINBYTES8};
     int error;
 
     if (d->kind == DATUM_BIG)
         return put_long(out, d->text->bytes, d->text->length);
     if (d->kind == DATUM_STR)
-        return put_bytes(out, d->text, str);
+        return put_counted(out, d->text->bytes, d->text->length, str_codes);
     if (d->kind == DATUM_BYTES)
-        return put_bytes(out, d->text, bytes);
+        return put_counted(out, d->text->bytes, d->text->length, bytes_codes);
     error = writer_global(out, "builtins", "bytearray");
     if (!error)
-        error = put_bytes(out, d->text, bytes);
+        error = put_counted(out, d->text->bytes, d->text->length, bytes_codes);
     return error ? error : writer_codes(out, "\x85R");
 }
 
 int writer_str(struct buffer *out, const char *text)
 {
-    size_t n = strlen(text);
-    int error = n < 256 ? put_number(out, SHORT_BINUNICODE, n, 1)
-                        : put_number(out, BINUNICODE, n, 4);
-
-    return error ? error : buffer_put(out, text, n);
+    return put_counted(out, text, strlen(text), str_codes);
 }
 
 /* --- containers --- */

@@ -6,6 +6,19 @@
 
 #include "manager/pickle_machine.h"
 
+/* buffer_put, where it mostly only moves a few bytes. */
+static inline int writer_put(struct buffer *out, const void *data, size_t n)
+{
+    size_t most = out->limit ? out->limit : out->capacity;
+
+    if (out->length > most || n > most - out->length ||
+        n > out->capacity - out->length || !out->bytes)
+        return buffer_put(out, data, n);
+    memcpy(out->bytes + out->length, data, n);
+    out->length += n;
+    return 0;
+}
+
 /* --- pickle_dump.c; every int is as pickle_put's --- */
 
 int writer_code(struct buffer *out, int code);

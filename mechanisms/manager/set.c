@@ -3,177 +3,14 @@
  * set.c - the hosted set.
  *
  * What the SetProxy of CPython 3.14 calls, with the texts of Python 3.11's
- * errors.  An operator takes sets alone, a method whatever can be iterated
- * over, as in Python.  (Where CPython's server answers NotImplemented to an
- * operator, and its client raises, this one raises.)
+ * errors.  A method takes whatever can be iterated over; an operator
+ * (set_operate.c) takes sets alone; what changes it is in set_change.c.
  */
 #include "manager/set_methods.h"
 
 #include <errno.h>
 
-typedef int algebra(const struct datum *left, const struct datum *right,
-                    struct datum *result);
-
-static bool is_set(const struct datum *d)
-{
-    return d->kind == DATUM_SET || d->kind == DATUM_FROZENSET;
-}
-
-/* --- operators --- */
-
-/* left `symbol` right, where one of them is the object's. */
-static int operate(struct call *call, const struct datum *left,
-                   const struct datum *right, const char *symbol, algebra *run)
-{
-    struct datum result;
-    int error;
-
-    if (!is_set(left) || !is_set(right))
-        return call_raise(call, "TypeError",
-                          "unsupported operand type(s) for %s: '%s' and '%s'",
-                          symbol, datum_type(left), datum_type(right));
-    error = run(left, right, &result);
-    if (!error)
-        call->result = result;
-    return error;
-}
-
-static int forwards(struct call *call, void *state, const char *symbol,
-                    algebra *run)
-{
-    int error = call_take_slot(call, 1);
-
-    return error ? error
-                 : operate(call, state, &call->arguments[0], symbol, run);
-}
-
-static int backwards(struct call *call, void *state, const char *symbol,
-                     algebra *run)
-{
-    int error = call_take_slot(call, 1);
-
-    return error ? error
-                 : operate(call, &call->arguments[0], state, symbol, run);
-}
-
-/* What it gives is what the object is from now on. */
-static int in_place(struct call *call, void *state, const char *symbol,
-                    algebra *run)
-{
-    struct datum *set = state;
-    int error = forwards(call, state, symbol, run);
-
-    if (error)
-        return error;
-    datum_drop(set);
-    *set = datum_share(&call->result);
-    return 0;
-}
-
-static int set_and(struct call *call, void *state)
-{
-    return forwards(call, state, "&", set_intersect);
-}
-
-static int set_rand(struct call *call, void *state)
-{
-    return backwards(call, state, "&", set_intersect);
-}
-
-static int set_iand(struct call *call, void *state)
-{
-    return in_place(call, state, "&=", set_intersect);
-}
-
-static int set_or(struct call *call, void *state)
-{
-    return forwards(call, state, "|", set_unite);
-}
-
-static int set_ror(struct call *call, void *state)
-{
-    return backwards(call, state, "|", set_unite);
-}
-
-static int set_ior(struct call *call, void *state)
-{
-    return in_place(call, state, "|=", set_unite);
-}
-
-static int set_sub(struct call *call, void *state)
-{
-    return forwards(call, state, "-", set_subtract);
-}
-
-static int set_rsub(struct call *call, void *state)
-{
-    return backwards(call, state, "-", set_subtract);
-}
-
-static int set_isub(struct call *call, void *state)
-{
-    return in_place(call, state, "-=", set_subtract);
-}
-
-static int set_xor(struct call *call, void *state)
-{
-    return forwards(call, state, "^", set_differ);
-}
-
-static int set_rxor(struct call *call, void *state)
-{
-    return backwards(call, state, "^", set_differ);
-}
-
-static int set_ixor(struct call *call, void *state)
-{
-    return in_place(call, state, "^=", set_differ);
-}
-
-/* --- comparisons --- */
-
-/* Is the set within the argument, or the argument within it; not the same where
- * strict. */
-static int compare(struct call *call, void *state, const char *symbol,
-                   bool turn, bool strict)
-{
-    const struct datum *set = state, *other = call->arguments;
-    const struct table *one, *two;
-    int error = call_take_slot(call, 1);
-
-    if (error)
-        return error;
-    if (!is_set(other))
-        return call_raise(
-            call, "TypeError",
-            "'%s' not supported between instances of '%s' and '%s'", symbol,
-            "set", datum_type(other));
-    one = turn ? other->table : set->table;
-    two = turn ? set->table : other->table;
-    call->result = datum_bool(set_is_within(one, two) &&
-                              !(strict && one->used == two->used));
-    return 0;
-}
-
-static int set_le(struct call *call, void *state)
-{
-    return compare(call, state, "<=", false, false);
-}
-
-static int set_lt(struct call *call, void *state)
-{
-    return compare(call, state, "<", false, true);
-}
-
-static int set_ge(struct call *call, void *state)
-{
-    return compare(call, state, ">=", true, false);
-}
-
-static int set_gt(struct call *call, void *state)
-{
-    return compare(call, state, ">", true, true);
-}
+/* --- by what can be iterated over --- */
 
 static int take_other(struct call *call, struct datum *other)
 {
@@ -222,17 +59,17 @@ static int set_issuperset(struct call *call, void *state)
     return is_within(call, state, true);
 }
 
-/* --- new sets, by methods --- */
+/* --- new sets --- */
 
 /* The set and each argument, one after the other. */
-static int fold(struct call *call, const struct datum *set, algebra *run)
+static int fold(struct call *call, const struct datum *set, set_algebra *run)
 {
     struct datum result = datum_share(set);
     int error = 0;
 
     if (call->keywords && call->keywords->used)
         error = call_raise(call, "TypeError",
-                           "set.%s() takes no keyword arguments", call->name);
+                           "%s() takes no keyword arguments", call->name);
     for (size_t i = 0; !error && i < call->count; i++) {
         struct datum other, next;
 

@@ -48,14 +48,13 @@ static void occupy(struct table *t, size_t index)
 static int rebuild(struct table *t, size_t n)
 {
     struct table new = *t;
-    size_t slot_count = TABLE_LEAST;
 
     if (n > DATUM_WEIGHT)
         return -E2BIG;
-    while (slot_count / 2 < n)
-        slot_count *= 2;
-    new.slot_count = slot_count;
-    new.capacity = slot_count / 2;
+    new.slot_count = TABLE_LEAST;
+    while (new.slot_count / 2 < n)
+        new.slot_count *= 2;
+    new.capacity = new.slot_count / 2;
     new.entries = calloc(new.capacity, sizeof *new.entries);
     new.slots = calloc(new.slot_count, sizeof *new.slots);
     if (!new.entries || !new.slots) {
@@ -72,12 +71,7 @@ static int rebuild(struct table *t, size_t n)
     }
     free(t->entries);
     free(t->slots);
-    t->entries = new.entries;
-    t->slots = new.slots;
-    t->length = new.length;
-    t->first = 0;
-    t->capacity = new.capacity;
-    t->slot_count = new.slot_count;
+    *t = new;
     return 0;
 }
 
@@ -230,6 +224,20 @@ static void vacate(struct table *t, size_t hole)
     t->slots[hole] = 0;
 }
 
+/* The last entry is gone.  A few stay for those to come. */
+static void empty(struct table *t)
+{
+    t->first = 0;
+    t->cell.depth = 1;
+    if (t->slot_count <= 8 * TABLE_LEAST)
+        return;
+    free(t->entries);
+    free(t->slots);
+    t->entries = NULL;
+    t->slots = NULL;
+    t->capacity = t->slot_count = 0;
+}
+
 void table_delete(struct table *t, int64_t index)
 {
     struct entry old = t->entries[index];
@@ -246,10 +254,8 @@ void table_delete(struct table *t, int64_t index)
     while (t->first < t->length &&
            t->entries[t->first].key.kind == DATUM_NOTHING)
         t->first++;
-    if (t->used == 0) {
-        t->first = 0;
-        t->cell.depth = 1;
-    }
+    if (t->used == 0)
+        empty(t);
     cell_discount(&t->cell, &old.key);
     cell_discount(&t->cell, &old.value);
     datum_drop(&old.key);
@@ -279,26 +285,25 @@ struct datum table_copy(const struct table *t, enum datum_kind kind)
     struct datum copy = datum_set();
     int error = datum_error(&copy);
 
-    copy.kind = error ? DATUM_NOTHING : kind;
     if (!error && t->used)
         error = rebuild(copy.table, t->used);
     for (int64_t i = table_next(t, 0); !error && i >= 0;
          i = table_next(t, i + 1)) {
         const struct entry *from = &t->entries[i];
-        struct entry entry = {datum_share(&from->key), datum_none(),
-                              from->hash};
+        struct entry entry = {from->key, datum_none(), from->hash};
 
         if (kind == DATUM_DICT)
-            entry.value = datum_share(&from->value);
+            entry.value = from->value;
         error = add(copy.table, &entry);
-        if (error) {
-            datum_drop(&entry.key);
-            datum_drop(&entry.value);
+        if (!error) {
+            (void)datum_share(&entry.key);
+            (void)datum_share(&entry.value);
         }
     }
     if (error) {
         datum_drop(&copy);
         return datum_nothing(error);
     }
+    copy.kind = kind;
     return copy;
 }

@@ -59,9 +59,10 @@ static struct datum set_of(enum datum_kind kind, struct datum item)
     return set;
 }
 
+/* [7], in as many lists as make that depth. */
 static struct datum nested(int depth)
 {
-    struct datum inner = datum_list();
+    struct datum inner = list_of(datum_tuple("i", INT64_C(7)));
 
     for (int i = 1; i < depth; i++) {
         struct datum outer = datum_list();

@@ -37,7 +37,7 @@ static const char text_program[] =
     "        x %= 1 << 64\n"
     "        yield x ^ x >> 29\n"
     "def nested(n):\n"
-    "    x = []\n"
+    "    x = [7]\n"
     "    for i in range(n - 1):\n"
     "        x = [x]\n"
     "    return x\n"

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * array_item.c - one item of an array.array: from a datum, and back.
+ *
+ * What is out of range is refused with the text of CPython's array module,
+ * which tells by which C type it read the number.
+ */
+#include "manager/array_item.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <wchar.h>
+
+static const struct array_type types[] = {
+    {'b',
+     1,
+     SIGNED,
+     {{SHRT_MIN, SHRT_MAX, "signed short integer"},
+      {SCHAR_MIN, SCHAR_MAX, "signed char"}}},
+    {'B', 1, UNSIGNED, {{0, UCHAR_MAX, "unsigned byte integer"}}},
+    {'h',
+     sizeof(short),
+     SIGNED,
+     {{SHRT_MIN, SHRT_MAX, "signed short integer"}}},
+    {'H',
+     sizeof(short),
+     UNSIGNED,
+     {{INT_MIN, INT_MAX, "signed integer"}, {0, USHRT_MAX, "unsigned short"}}},
+    {'i', sizeof(int), SIGNED, {{INT_MIN, INT_MAX, "signed integer"}}},
+    {'I', sizeof(int), UNSIGNED, {{0, UINT_MAX, "unsigned int"}}},
+    {'l', sizeof(long), SIGNED, {{0}}},
+    {'L', sizeof(long), UNSIGNED, {{0}}},
+    {'q', sizeof(long long), SIGNED, {{0}}},
+    {'Q', sizeof(long long), UNSIGNED, {{0}}},
+    {'f', sizeof(float), REAL, {{0}}},
+    {'d', sizeof(double), REAL, {{0}}},
+    {'u', sizeof(wchar_t), CHARACTER, {{0}}},
+    {0},
+};
+
+const struct array_type *array_type_find(const struct datum *typecode)
+{
+    const struct array_type *t = types;
+
+    if (typecode->kind != DATUM_STR || typecode->text->length != 1)
+        return NULL;
+    while (t->code && t->code != (char)typecode->text->bytes[0])
+        t++;
+    return t->code ? t : NULL;
+}
+
+/* --- as a datum --- */
+
+static struct datum load_unsigned(const struct array_type *t, const void *from)
+{
+    unsigned char bytes[9] = {0};
+    uint64_t value = 0;
+
+    if (t->size == 1)
+        value = *(const unsigned char *)from;
+    else if (t->size == 2)
+        value = *(const uint16_t *)from;
+    else if (t->size == 4)
+        value = *(const uint32_t *)from;
+    else
+        value = *(const uint64_t *)from;
+    if (value <= INT64_MAX)
+        return datum_int((int64_t)value);
+    for (size_t i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(value >> 8 * i);
+    return datum_long(bytes, sizeof bytes);
+}
+
+static struct datum load_signed(const struct array_type *t, const void *from)
+{
+    if (t->size == 1)
+        return datum_int(*(const int8_t *)from);
+    if (t->size == 2)
+        return datum_int(*(const int16_t *)from);
+    if (t->size == 4)
+        return datum_int(*(const int32_t *)from);
+    return datum_int(*(const int64_t *)from);
+}
+
+/* As UTF-8; what is no code point is U+FFFD. */
+static struct datum load_character(uint32_t c)
+{
+    unsigned char bytes[4] = {(unsigned char)c};
+    size_t n = 1;
+
+    if (c > 0x10ffff)
+        c = 0xfffd;
+    if (c >= 0x80) {
+        n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        for (size_t i = n; i-- > 1; c >>= 6)
+            bytes[i] = (unsigned char)(0x80 | (c & 0x3f));
+        bytes[0] = (unsigned char)(0xf0 << (4 - n) | c);
+    }
+    return datum_text(DATUM_STR, bytes, n);
+}
+
+/* (Items may lie at any address: they are copied first.) */
+struct datum array_load(const struct array_type *t, const void *from)
+{
+    union {
+        uint64_t bits;
+        uint32_t character;
+        float f;
+        double d;
+    } item = {0};
+
+    memcpy(&item, from, t->size);
+    switch (t->kind) {
+    case SIGNED:
+        return load_signed(t, &item);
+    case UNSIGNED:
+        return load_unsigned(t, &item);
+    case REAL:
+        return datum_float(t->code == 'f' ? (double)item.f : item.d);
+    default:
+        return load_character(item.character);
+    }
+}
+
+/* --- from a datum --- */
+
+static int raise_overflow(struct call *call, const char *text)
+{
+    return call_raise(call, "OverflowError", "%s", text);
+}
+
+static int store_real(struct call *call, const struct array_type *t,
+                      const struct datum *d, void *to)
+{
+    double real = 0;
+    float single;
+
+    switch (datum_to_float(d, &real)) {
+    case -EINVAL:
+        return call_raise(call, "TypeError", "must be real number, not %s",
+                          datum_type(d));
+    case -ERANGE:
+        return raise_overflow(call, "int too large to convert to float");
+    default:
+        break;
+    }
+    single = (float)real;
+    if (t->code == 'f')
+        memcpy(to, &single, sizeof single);
+    else
+        memcpy(to, &real, sizeof real);
+    return 0;
+}
+
+/* Is it within what CPython reads it as? */
+static int check_bounds(struct call *call, const struct array_type *t,
+                        int64_t value)
+{
+    for (size_t i = 0; i < 2 && t->bounds[i].name; i++) {
+        const struct array_bound *b = &t->bounds[i];
+
+        if (value < b->least || value > b->most)
+            return call_raise(call, "OverflowError", "%s is %s", b->name,
+                              value < b->least ? "less than minimum"
+                                               : "greater than maximum");
+    }
+    return 0;
+}
+
+/* An int that is beyond int64_t, as the 8 bytes of an unsigned one. */
+static int take_big(struct call *call, const struct array_type *t,
+                    const struct datum *d, uint64_t *value)
+{
+    const struct text *big = d->text;
+
+    if (big->bytes[big->length - 1] & 0x80)
+        return raise_overflow(
+            call, t->code == 'Q' ? "can't convert negative int to unsigned"
+                                 : "can't convert negative value to unsigned "
+                                   "int");
+    if (big->length != 9 || big->bytes[8] != 0)
+        return raise_overflow(
+            call, t->code == 'Q'
+                      ? "int too big to convert"
+                      : "Python int too large to convert to C unsigned long");
+    *value = 0;
+    for (size_t i = 0; i < 8; i++)
+        *value |= (uint64_t)big->bytes[i] << 8 * i;
+    if (t->code == 'I')
+        return raise_overflow(call, "unsigned int is greater than maximum");
+    return 0;
+}
+
+/* I, L and Q are read as unsigned from the first. */
+static int take_unsigned(struct call *call, const struct array_type *t,
+                         const struct datum *d, uint64_t *value)
+{
+    int64_t integer = 0;
+    int error = datum_to_int(d, &integer);
+
+    *value = (uint64_t)integer;
+    if (error == -ERANGE)
+        return take_big(call, t, d, value);
+    if (error)
+        return call_take_int(call, d, &integer);
+    if (integer < 0)
+        return raise_overflow(
+            call, t->code == 'Q' ? "can't convert negative int to unsigned"
+                                 : "can't convert negative value to unsigned "
+                                   "int");
+    return check_bounds(call, t, integer);
+}
+
+static int take_signed(struct call *call, const struct array_type *t,
+                       const struct datum *d, uint64_t *value)
+{
+    int64_t integer = 0;
+    int error = datum_to_int(d, &integer);
+
+    *value = (uint64_t)integer;
+    if (error == -ERANGE)
+        return raise_overflow(
+            call, t->code == 'q' ? "int too big to convert"
+                                 : "Python int too large to convert to C long");
+    if (error)
+        return call_take_int(call, d, &integer);
+    return check_bounds(call, t, integer);
+}
+
+int array_store(struct call *call, const struct array_type *t,
+                const struct datum *d, void *to)
+{
+    uint64_t value;
+    uint32_t four;
+    uint16_t two;
+    uint8_t one;
+    int error;
+
+    if (t->kind == REAL)
+        return store_real(call, t, d, to);
+    if (t->code == 'I' || t->code == 'L' || t->code == 'Q')
+        error = take_unsigned(call, t, d, &value);
+    else
+        error = take_signed(call, t, d, &value);
+    if (error)
+        return error;
+    one = (uint8_t)value;
+    two = (uint16_t)value;
+    four = (uint32_t)value;
+    memcpy(to,
+           t->size == 1   ? (void *)&one
+           : t->size == 2 ? (void *)&two
+           : t->size == 4 ? (void *)&four
+                          : (void *)&value,
+           t->size);
+    return 0;
+}
