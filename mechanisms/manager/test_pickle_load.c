@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: malloc calloc realloc free
 /* test_pickle_load.c - what a pickle holds: every operation, every shape, and
  * the limits of each. */
+#include "manager/test_memory.h"
 #include "manager/test_pickle.h"
 
 #include "manager/pickle_machine.h"
@@ -395,7 +397,6 @@ static void a_memo_has_no_more_than_was_put(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)
         TEST(what_python_writes_is_read),
         TEST(every_operation_builds_its_value),
         TEST(a_name_with_its_arguments_is_a_value),
