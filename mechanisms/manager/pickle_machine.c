@@ -72,14 +72,14 @@ const unsigned char *machine_counted(struct machine *m, size_t size, size_t *n)
 static int grow(struct machine *m, struct stack *s)
 {
     size_t capacity = s->capacity * 2;
+    bool is_own = s->items == s->own;
     struct datum *items = NULL;
 
     if (capacity <= PTRDIFF_MAX / sizeof *items)
-        items = realloc(s->items == s->own ? NULL : s->items,
-                        capacity * sizeof *items);
+        items = realloc(is_own ? NULL : s->items, capacity * sizeof *items);
     if (!items)
         return machine_fail(m, -ENOMEM, "no memory");
-    if (s->items == s->own)
+    if (is_own)
         memcpy(items, s->own, s->length * sizeof *items);
     s->items = items;
     s->capacity = capacity;

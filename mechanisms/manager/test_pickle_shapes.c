@@ -74,18 +74,19 @@ static void a_reversed_list_has_the_next_index(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        char bytes[sizeof program + 6];
         uint32_t index = htole32((uint32_t)given[i].index);
+        struct buffer b = {0};
         struct datum value;
 
-        memcpy(bytes, program, sizeof program - 1);
-        memcpy(bytes + sizeof program - 1, &index, 4);
-        memcpy(bytes + sizeof program + 3, "b.", 2);
-        value = test_load(bytes, sizeof program + 5);
+        buffer_text(&b, program);
+        buffer_put(&b, &index, sizeof index);
+        buffer_text(&b, "b.");
+        value = test_load((const char *)b.bytes, b.length);
         assert_int_equal(value.kind, DATUM_REVERSED);
         assert_int_equal(value.record->fields[0].sequence->length, 2);
         assert_int_equal(value.record->fields[1].integer, given[i].next);
         datum_drop(&value);
+        buffer_free(&b);
     }
 }
 
