@@ -142,7 +142,7 @@ int64_t table_next(const struct table *t, int64_t index)
 
 /* --- changed --- */
 
-/* Replace the value of an entry; taken, dropped when it fails. */
+/* Replace the value of an entry; not taken when it fails. */
 static int replace(struct table *t, struct entry *entry, struct datum value)
 {
     struct datum old = entry->value;
@@ -152,7 +152,6 @@ static int replace(struct table *t, struct entry *entry, struct datum value)
     error = cell_count(&t->cell, &value);
     if (error) {
         t->cell.weight += datum_weight(&old);
-        datum_drop(&value);
         return error;
     }
     entry->value = value;
@@ -185,7 +184,7 @@ int table_set(struct table *t, struct datum key, struct datum value)
 {
     struct entry entry = {.key = key, .value = value};
     const char *culprit;
-    int64_t index;
+    int64_t index = TABLE_NONE;
     int error = datum_error(&key);
 
     if (!error)
@@ -194,16 +193,13 @@ int table_set(struct table *t, struct datum key, struct datum value)
         error = datum_hash(&key, &entry.hash, &culprit);
     if (!error) {
         index = table_find_hashed(t, &key, entry.hash);
-        if (index >= 0) {
-            datum_drop(&key);
-            return replace(t, &t->entries[index], value);
-        }
-        error = add(t, &entry);
+        error =
+            index < 0 ? add(t, &entry) : replace(t, &t->entries[index], value);
     }
-    if (error) {
-        datum_drop(&key);
+    if (error || index >= 0)
+        datum_drop(&key); /* the old one stays */
+    if (error)
         datum_drop(&value);
-    }
     return error;
 }
 

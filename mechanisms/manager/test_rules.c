@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PAIRS = 9000, LINE = 256 };
+enum { PAIRS = 4500, LINE = 256 };
 
 /*
  * A line of answers for each pair: a == b, a < b (or the types that cannot be
