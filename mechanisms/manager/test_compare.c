@@ -69,11 +69,11 @@ static void nan_is_apart(void **state)
 {
     struct datum nan = datum_float(NAN), one = datum_int(1);
     struct datum big = two_to(1023, 0);
-    const struct datum *others[] = {&nan, &one, &big};
+    const struct datum *const others[3] = {&nan, &one, &big};
     const char *culprits[2];
 
     (void)state;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    for (size_t i = 0; i < 3; i++) {
         assert_false(datum_equal(&nan, others[i]));
         assert_int_equal(datum_less(&nan, others[i], culprits), 0);
         assert_int_equal(datum_less(others[i], &nan, culprits), 0);

@@ -95,7 +95,7 @@ static bool real_agrees(const struct answer *answer, const struct datum *a)
         return error == -ERANGE;
     if (isnan(expected))
         return isnan(real);
-    return !error && memcmp(&real, &expected, sizeof real) == 0;
+    return !error && real == expected && signbit(real) == signbit(expected);
 }
 
 /* What is not as Python has it, or NULL. */
