@@ -42,8 +42,8 @@ struct pickle_fault {
 struct pickle_reader {
     /*
      * Called for each proxy within, or NULL: make `proxy` refer to its object
-     * (record->pin, unpin).  0, or -errno: refused, with the fault's text (the
-     * fault is never NULL here).
+     * (record->pin, unpin), and keep no share of it.  0, or -errno: refused,
+     * with the fault's text (the fault is never NULL here).
      */
     int (*proxy)(void *argument, struct datum *proxy,
                  struct pickle_fault *fault);
