@@ -100,7 +100,7 @@ static void only_a_lock_can_be_given(void **state)
 {
     struct object *o = house_open(&event_type, datum_tuple(""));
     struct datum raised = {0}, arguments = datum_tuple("O", house_proxy(o));
-    struct guest g;
+    struct guest g = {.far = -1};
 
     (void)state;
     assert_null(hosted_open(&condition_type, &arguments, NULL, &raised));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+// tsan: yes
 /* test_hosted_crowds.c - the hosted types that wait, by many at once who do it
  * again and again: nobody is lost, and the counts are right. */
 #include "manager/test_waiting.h"
+#include "sync/test_together.h"
 
 /* --- locks and semaphores --- */
 
@@ -296,5 +298,6 @@ int main(void)
     };
 
     test_take_seed();
+    start_the_first_thread();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

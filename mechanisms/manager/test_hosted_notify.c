@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+// tsan: yes
 /* test_hosted_notify.c - wait and notify of a Condition in a server: who is
  * woken, when, and what becomes of it when one dies. */
 #include "manager/test_waiting.h"
+#include "sync/test_together.h"
 
 enum { GUESTS = 6 };
 
@@ -284,5 +286,6 @@ int main(void)
         TEST(a_later_one_is_not_woken_for_nothing),
     };
 
+    start_the_first_thread();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,23 @@ static void what_a_dead_client_was_given_is_not_lost(void **state)
     hosted_close(o);
 }
 
+static void what_came_back_is_first_and_last(void **state)
+{
+    struct object *o = open_queue(0);
+    struct guest g[2];
+
+    (void)state;
+    guests_open(g, 2);
+    guest_wait(&g[0], o, "get", datum_tuple(""));
+    guest_give_to_dead(&g[1], o, "put", number(1), &g[0]);
+    guest_end(&g[0], "-ECANCELED");
+    guest_ask(&g[1], o, "put", number(2));
+    assert_string_equal(guest_call(&g[1], o, "get_nowait"), "1");
+    assert_string_equal(guest_call(&g[1], o, "get_nowait"), "2");
+    guests_close(g, 2);
+    hosted_close(o);
+}
+
 /* --- those who put --- */
 
 static void room_goes_to_who_came_first(void **state)
@@ -327,6 +344,7 @@ int main(void)
         TEST(items_go_to_who_came_first),
         TEST(nobody_takes_what_was_given),
         TEST(what_a_dead_client_was_given_is_not_lost),
+        TEST(what_came_back_is_first_and_last),
         TEST(room_goes_to_who_came_first),
         TEST(who_gave_up_has_put_nothing),
         TEST(who_died_when_it_had_room_has_put),
