@@ -84,7 +84,7 @@ struct hosted_type {
     int (*open)(struct call *call, void *state);
     void (*close)(void *state);   /* or NULL: nothing to drop */
     const struct method *methods; /* those that are exposed; ended by {0} */
-    /* repr(object), str(object) where it differs (or NULL: repr), and what
+    /* repr(object) (or NULL), str(object) where it differs (or NULL), and what
      * #GETVALUE gives, a value; NULL: it cannot be pickled. */
     int (*repr)(struct call *call, void *state, struct buffer *out);
     int (*print)(struct call *call, void *state, struct buffer *out);

@@ -68,8 +68,7 @@ static int describe(struct call *call, const struct line *line,
     inner.object = o;
     inner.result = datum_none();
     pthread_mutex_lock(o->lock);
-    error = (o->type->print ? o->type->print : o->type->repr)(&inner, o->state,
-                                                              &text);
+    error = object_print(&inner, false, &text);
     pthread_mutex_unlock(o->lock);
     datum_drop(&inner.result);
     object_ident(o, ident);

@@ -139,6 +139,10 @@ struct pickle_fault;
 int object_resolve(void *server, struct datum *proxy,
                    struct pickle_fault *fault);
 
+/* repr or str of call->object, whose lock is held; a type need not have them.
+ */
+int object_print(struct call *call, bool repr, struct buffer *out);
+
 /* Close all that are left, whoever has them. */
 void objects_close(struct server *server);
 
