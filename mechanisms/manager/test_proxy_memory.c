@@ -14,11 +14,11 @@ void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t count, size_t n);
 void *__wrap_realloc(void *old, size_t n);
 
-static int left = -1; /* allocations until one fails; below 0: none will */
+static int allowed = -1; /* allocations until one fails; below 0: none will */
 
 static bool fails(void)
 {
-    return left >= 0 && left-- == 0;
+    return allowed >= 0 && allowed-- == 0;
 }
 
 void *__wrap_malloc(size_t n)
@@ -79,10 +79,10 @@ static void every_allocation_fails_once(void **state)
         int error;
 
         memset(p, 0, sizeof p);
-        left = i;
+        allowed = i;
         error = use_all(&m, p);
-        failed = left < 0;
-        left = -1;
+        failed = allowed < 0;
+        allowed = -1;
         /* A reference that could not be given back is no error. */
         assert_true(error == 0 || (failed && error == -ENOMEM));
         for (size_t k = 0; k < 3; k++)
