@@ -215,7 +215,6 @@ void server_answer(struct session *s)
         else
             error = call_raise(&call, "AssertionError", "%s unrecognized",
                                call.name);
-        request_free(&r);
     }
     if (error == RAISED)
         send_traceback(s, &call);
@@ -223,4 +222,5 @@ void server_answer(struct session *s)
         reply_send(s, RETURN, call.result);
     else
         datum_drop(&call.result);
+    request_free(&r); /* which has the name that a traceback says */
 }
