@@ -57,6 +57,11 @@ static int take_keyword(struct call *call, const char *function,
                       (const char *)given->key.text->bytes, function);
 }
 
+static size_t number_given(const struct call *call)
+{
+    return call->count + (call->keywords ? call->keywords->used : 0);
+}
+
 /* (The object itself is counted too, but not in C.) */
 static int raise_too_many(struct call *call, const char *function, size_t least,
                           size_t most)
@@ -64,7 +69,7 @@ static int raise_too_many(struct call *call, const char *function, size_t least,
     if (is_of_c(function))
         return call_raise(call, "TypeError",
                           "%s() takes at most %zu arguments (%zu given)",
-                          function, most, call->count);
+                          function, most, number_given(call));
     if (least < most)
         return call_raise(call, "TypeError",
                           "%s() takes from %zu to %zu positional arguments "
@@ -85,6 +90,8 @@ int take_arguments(struct call *call, const char *function,
 
     for (; names[most]; most++)
         into[most] = most < call->count ? &call->arguments[most] : NULL;
+    if (is_of_c(function) && number_given(call) > most)
+        return raise_too_many(call, function, least, most);
     for (; i != TABLE_NONE; i = table_next(keywords, i + 1)) {
         int error =
             take_keyword(call, function, names, &keywords->entries[i], into);

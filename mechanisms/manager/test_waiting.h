@@ -269,6 +269,14 @@ static inline void guest_give_to_dead(struct guest *giver, struct object *o,
 
 /* --- compared with python3 --- */
 
+/* Later releases of 3.11 word one message in another way than 3.11.2. */
+static const char waiting_source[] =
+    "import builtins\n"
+    "def repr(x):\n"
+    "    return builtins.repr(x).replace(\n"
+    "        'timestamp out of range for platform time_t',\n"
+    "        'timestamp too large to convert to C _PyTime_t')\n";
+
 /* Its messages are those of 3.11. */
 static inline void waiting_need_python(void)
 {
@@ -288,7 +296,8 @@ static inline void waiting_compare(const struct hosted_type *type,
     waiting_need_python();
     guest_open(&g);
     hosted_session = &g.session;
-    assert_int_equal(hosted_compare_all(type, make, "", 1, cases, n), n);
+    assert_int_equal(
+        hosted_compare_all(type, make, waiting_source, 1, cases, n), n);
     hosted_session = NULL;
     guest_close(&g);
 }
