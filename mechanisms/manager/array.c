@@ -58,7 +58,8 @@ static int bad_typecode(struct call *call, const struct datum *typecode)
         return call_raise(call, "TypeError",
                           "array() argument 1 must be a unicode character, "
                           "not %s",
-                          datum_type(typecode));
+                          typecode->kind == DATUM_NONE ? "None"
+                                                       : datum_type(typecode));
     return call_raise(call, "ValueError",
                       "bad typecode (must be b, B, u, h, H, i, I, l, L, q, Q, "
                       "f or d)");
@@ -247,11 +248,35 @@ static int splice(struct array *a, size_t start, size_t n,
     return 0;
 }
 
+/* An empty array in the place of a slice takes out what is there, whatever the
+ * step. */
+static int delete_each(struct array *a, struct slice slice)
+{
+    const size_t size = a->type->size, n = length_of(a);
+    struct datum items =
+        datum_text(DATUM_BYTES, NULL, (n - slice.count) * size);
+    size_t gone = 0;
+
+    if (items.kind == DATUM_NOTHING)
+        return datum_error(&items);
+    slice_upwards(&slice);
+    for (size_t i = 0; i < n; i++)
+        if (gone < slice.count && i == slice_at(&slice, gone))
+            gone++;
+        else
+            memcpy(items.text->bytes + (i - gone) * size, item_at(a, i), size);
+    datum_drop(&a->items);
+    a->items = items;
+    return 0;
+}
+
 static int set_each(struct call *call, struct array *a,
                     const struct slice *slice, const struct text *others)
 {
     const size_t size = a->type->size;
 
+    if (others->length == 0)
+        return delete_each(a, *slice);
     if (others->length / size != slice->count)
         return call_raise(call, "ValueError",
                           "attempt to assign array of size %zu to extended "

@@ -249,7 +249,6 @@ int call_take_nothing(struct call *call)
                        : take_keywords(call, names, into);
 }
 
-/* (The blank is CPython's: there stands no name.) */
 int call_take_slot(struct call *call, size_t n)
 {
     if (call->keywords && call->keywords->used > 0)

@@ -69,7 +69,7 @@ static int fold(struct call *call, const struct datum *set, set_algebra *run)
 
     if (call->keywords && call->keywords->used)
         error = call_raise(call, "TypeError",
-                           "set.%s() takes no keyword arguments", call->name);
+                           "%s() takes no keyword arguments", call->name);
     for (size_t i = 0; !error && i < call->count; i++) {
         struct datum other, next;
 

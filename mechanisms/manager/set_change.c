@@ -121,7 +121,7 @@ static int no_keywords(struct call *call)
 {
     if (!call->keywords || call->keywords->used == 0)
         return 0;
-    return call_raise(call, "TypeError", "set.%s() takes no keyword arguments",
+    return call_raise(call, "TypeError", "%s() takes no keyword arguments",
                       call->name);
 }
 
