@@ -31,12 +31,13 @@ static int load_frame(struct machine *m)
 
     if (!length)
         return -EBADMSG;
-    if (m->limit != m->end && m->limit != m->at)
+    if (m->framed && m->at != m->limit)
         return machine_fail(m, -EBADMSG, "a frame within a frame");
     n = machine_number(length, 8);
     if (n > (uint64_t)(m->end - m->at))
         return machine_fail(m, -EBADMSG, "a frame is cut short");
     m->limit = m->at + n;
+    m->framed = true;
     return 0;
 }
 
@@ -253,8 +254,10 @@ static int run(struct machine *m)
     int error = 0;
 
     while (!error) {
-        if (m->at == m->limit)
-            m->limit = m->end; /* of the frame */
+        if (m->at == m->limit) { /* of the frame, or all */
+            m->limit = m->end;
+            m->framed = false;
+        }
         m->operation = m->at;
         if (m->at == m->end)
             return machine_fail(m, -EBADMSG, "it has no end");

@@ -32,9 +32,8 @@ const unsigned char *machine_take(struct machine *m, uint64_t n)
     const unsigned char *taken = m->at;
 
     if (n > (uint64_t)(m->limit - m->at)) {
-        machine_fail(m, 0,
-                     m->limit < m->end ? "it goes beyond its frame"
-                                       : "it is cut short");
+        machine_fail(
+            m, 0, m->framed ? "it goes beyond its frame" : "it is cut short");
         return NULL;
     }
     m->at += n;
@@ -182,6 +181,7 @@ void machine_open(struct machine *m, const void *bytes, size_t n)
     m->memo.items = m->memo.own;
     m->stack.length = m->memo.length = 0;
     m->stack.capacity = m->memo.capacity = STACK_OWN;
+    m->framed = false;
     m->fence = 0;
     m->copied = m->walked = 0;
 }
@@ -275,10 +275,14 @@ int machine_may_change(struct machine *m, const struct datum *d)
 
 /* --- bounds --- */
 
+/* Once of a line of Latin-1 to UTF-8, which is twice as long, and back, and
+ * once more to a bytearray. */
+enum { COPIES = 4 };
+
 int machine_copies(struct machine *m, size_t n)
 {
     m->copied += n;
-    if (m->copied > (uint64_t)(m->end - m->bytes))
+    if (m->copied / COPIES > (uint64_t)(m->end - m->bytes))
         return machine_fail(m, -E2BIG, "it has more copied than it brings");
     return 0;
 }

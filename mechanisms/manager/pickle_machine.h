@@ -105,6 +105,7 @@ struct stack {
 struct machine {
     const unsigned char *bytes, *at, *end; /* the message, and where we are */
     const unsigned char *limit;     /* the end of the frame, or the message */
+    bool framed;                    /* it is a frame's */
     const unsigned char *operation; /* where the one that runs began */
     struct stack stack, memo;
     size_t fence; /* items above the last mark begin here; 0: there is none */
@@ -164,8 +165,8 @@ int machine_may_change(struct machine *m, const struct datum *d);
 
 /*
  * What a few bytes can have done again and again is bounded by the message:
- * what is copied (data, or bytes of a text) by its length, as each was in it
- * once; what is looked at without a copy, to be hashed for one, by
+ * what is copied (data, or bytes of a text) by a few times its length, as each
+ * was in it once; what is looked at without a copy, to be hashed for one, by
  * DATUM_WEIGHT.
  */
 int machine_copies(struct machine *m, size_t n);

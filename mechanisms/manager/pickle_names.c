@@ -135,17 +135,24 @@ static bool is_address(const struct datum *d)
            items[1].kind == DATUM_INT;
 }
 
+static bool is_token(const struct datum *state)
+{
+    const struct datum *items;
+
+    if (state->kind != DATUM_TUPLE || state->sequence->length != 3)
+        return false;
+    items = state->sequence->items;
+    return items[0].kind == DATUM_STR && is_address(&items[1]) &&
+           items[2].kind == DATUM_STR;
+}
+
 static int build_token(struct machine *m, struct record *token,
                        const struct datum *state)
 {
-    const struct datum *items = state->sequence->items;
-
-    if (token->fields[0].kind != DATUM_NONE || state->kind != DATUM_TUPLE ||
-        state->sequence->length != 3 || items[0].kind != DATUM_STR ||
-        !is_address(&items[1]) || items[2].kind != DATUM_STR)
+    if (token->fields[0].kind != DATUM_NONE || !is_token(state))
         return machine_fail(m, -EPERM, "this state of a Token is not data");
     for (size_t i = 0; i < 3; i++)
-        token->fields[i] = machine_share(&items[i]);
+        token->fields[i] = machine_share(&state->sequence->items[i]);
     return weigh(m, token);
 }
 
