@@ -116,22 +116,34 @@ static inline const char *python_says(struct python *p, const char *expression)
     return p->answer;
 }
 
+/* What there is of that line, from a little before that byte. */
+static inline void python_shows(const char *who, const char *text,
+                                size_t length, size_t at)
+{
+    size_t from = at, to = at;
+
+    while (from > 0 && text[from - 1] != '\n' && at - from < 60)
+        from--;
+    while (to < length && text[to] != '\n' && to - at < 60)
+        to++;
+    print_error("%s %.*s\n", who, (int)(to - from), text + from);
+}
+
 /* Is it what Python says, to the byte?  The buffer is emptied. */
 static inline void python_agrees(struct python *p, const char *expression,
                                  struct buffer *ours)
 {
     const char *its = python_says(p, expression);
-    size_t at = 0, line = 0;
+    size_t at = 0;
 
     while (at < ours->length && at < p->length &&
            ours->bytes[at] == (unsigned char)its[at])
-        if (its[at++] == '\n')
-            line = at;
-    if (at < ours->length || at < p->length)
-        fail_msg("%s:\nPython has %.*s\n   we have %.*s", expression,
-                 (int)strcspn(its + line, "\n"), its + line,
-                 (int)(ours->length - line < 200 ? ours->length - line : 200),
-                 (const char *)ours->bytes + line);
+        at++;
+    if (at < ours->length || at < p->length) {
+        python_shows("Python has", its, p->length, at);
+        python_shows("   we have", (char *)ours->bytes, ours->length, at);
+        fail_msg("not alike: %s", expression);
+    }
     buffer_free(ours);
 }
 
