@@ -245,25 +245,33 @@ static struct datum next_argument(char letter, va_list *arguments)
     }
 }
 
-struct datum datum_tuple(const char *format, ...)
+struct datum datum_tuple_from(const char *format, va_list *arguments)
 {
     struct datum tuple = new_sequence(DATUM_TUPLE);
     int error = datum_error(&tuple);
-    va_list arguments;
 
-    va_start(arguments, format);
     for (const char *letter = format; *letter; letter++) {
-        struct datum next = next_argument(*letter, &arguments);
+        struct datum next = next_argument(*letter, arguments);
 
         if (error)
             datum_drop(&next);
         else
             error = datum_append(&tuple, next);
     }
-    va_end(arguments);
     if (error) {
         datum_drop(&tuple);
         return datum_nothing(error);
     }
+    return tuple;
+}
+
+struct datum datum_tuple(const char *format, ...)
+{
+    struct datum tuple;
+    va_list arguments;
+
+    va_start(arguments, format);
+    tuple = datum_tuple_from(format, &arguments);
+    va_end(arguments);
     return tuple;
 }

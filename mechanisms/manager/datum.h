@@ -31,6 +31,7 @@
 #include "manager/buffer.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -210,6 +211,7 @@ struct datum datum_exception(const char *class, struct datum argument);
  * "" is the empty tuple.
  */
 struct datum datum_tuple(const char *format, ...);
+struct datum datum_tuple_from(const char *format, va_list *arguments);
 
 /* --- lists and tuples (sequence.c): what only the caller has --- */
 

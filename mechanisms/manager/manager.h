@@ -32,7 +32,9 @@
  * within a hosted dict, set it again, or host it too and put its proxy within.
  *
  * Each thread of a process has one connection to a manager, made by its first
- * call; a forked child's are its own.  A proxy belongs to one thread at a time.
+ * call; a forked child's are its own, as is the reference that a proxy of its
+ * parent's takes with the child's first call: hand over by proxy_pack what the
+ * parent may close before.  A proxy belongs to one thread at a time.
  */
 #ifndef IPCLAB_MANAGER_H
 #define IPCLAB_MANAGER_H
@@ -44,7 +46,7 @@
 
 struct hosted_type;
 
-enum { MANAGER_ADDRESS = 256, MANAGER_KEY = 64 };
+enum { MANAGER_ADDRESS = 256, MANAGER_KEY = 256 };
 
 /* Where a server is, and the key that it shares. */
 struct manager_place {
@@ -57,6 +59,7 @@ struct manager {
     struct manager_place place;
     struct process process; /* the server's, if it is ours */
     bool owned;             /* it is, and ends with this struct */
+    bool folder;            /* its socket is in a folder of its own */
 };
 
 struct manager_options {
@@ -87,7 +90,9 @@ int manager_connect(struct manager *m, const char *address, const void *key,
 void manager_close(struct manager *m);
 
 /* A hosted type of the caller's own (manager/hosted.h), for servers that are
- * started after it.  0; -EEXIST: there is one of that name; -ENOSPC. */
+ * started after it; a spawned server, or the fork server's, has those that its
+ * image registers before mechanisms_init.  0; -EEXIST: there is one of that
+ * name; -ENOSPC. */
 int manager_register(const struct hosted_type *type);
 
 /* What a server says of itself.  0 or as proxy_call. */
@@ -95,12 +100,12 @@ int manager_number_of_objects(struct manager *m, int64_t *n);
 int manager_debug_info(struct manager *m, struct datum *text);
 int manager_dummy(struct manager *m); /* it lives */
 
+struct hold;
+
 struct proxy {
-    struct manager_place *place; /* shared by all proxies to it */
-    struct datum token;          /* typeid, address, id */
-    struct datum exposed;        /* the methods, or None: not known */
-    unsigned generation;         /* of the process that has the reference */
-    struct proxy *next;          /* private: of those that end with a process */
+    struct datum token;   /* typeid, address, id */
+    struct datum exposed; /* the methods, or None: not known */
+    struct hold *hold;    /* private: its reference, and its connection */
 };
 
 /*
@@ -110,13 +115,27 @@ struct proxy {
 int manager_create(struct manager *m, struct proxy *p, const char *type,
                    const char *format, ...);
 
+/* The same with a tuple of arguments and a dict of keywords (or NULL), which
+ * stay the caller's.  -EREMOTEIO: *raised (or NULL) is why, and the caller's to
+ * drop; else it is DATUM_NOTHING. */
+int manager_create_with(struct manager *m, struct proxy *p,
+                        struct datum *raised, const char *type,
+                        const struct datum *arguments,
+                        const struct datum *keywords);
+
 /*
  * Call a method.  0 and its result, which the caller drops (what *result was
  * before is not dropped).
- * -EREMOTEIO: it raised: *result is the exception, which the caller drops.
+ * -EREMOTEIO: it raised: *result is the exception, which the caller drops.  A
+ * RemoteError has as its text what the server says went wrong; also that the
+ * result, or the exception, is of a class that is no datum.
  * -EPIPE, -ECONNREFUSED, -ENOENT: the server is gone.   -EACCES, -ETIMEDOUT:
- * as manager_connect.  -EBADMSG: it is none.  -ENOMEM, -EMFILE.  *result is
- * DATUM_NOTHING then.
+ * as manager_connect.  -EBADMSG: it is none.  -ESTALE: in a forked child, the
+ * object had ended before the child's first call.  -EINVAL: the proxy is
+ * closed.  -ENOMEM, -E2BIG, -EMFILE.  *result is DATUM_NOTHING then.
+ *
+ * A method that makes an object (a dict's __iter__) returns a proxy datum: make
+ * a proxy of it (proxy_from), or drop it, and the object with it.
  */
 int proxy_call(struct proxy *p, struct datum *result, const char *method,
                const char *format, ...);
@@ -128,7 +147,7 @@ int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
                     const struct datum *keywords);
 
 /* A proxy that was in a result: the object it is of, as a proxy of its own.
- * -EINVAL: it is none. */
+ * 0, or as proxy_call; -EINVAL: it is none; -ESTALE: the object has ended. */
 int proxy_from(struct proxy *p, const struct proxy *through,
                const struct datum *result);
 
@@ -136,7 +155,8 @@ int proxy_from(struct proxy *p, const struct proxy *through,
 struct datum proxy_datum(const struct proxy *p);
 
 /* Let go of the object: its reference is given back, and the connection of this
- * thread is closed with its last proxy. */
+ * thread is closed with the last proxy that uses it.  Harmless when closed.  At
+ * the end of a process (common/hooks.h) what is left is given back as well. */
 void proxy_close(struct proxy *p);
 
 /*
@@ -144,6 +164,7 @@ void proxy_close(struct proxy *p);
  * of its own, so that the object lives until the child has taken it, whatever
  * the parent does (CPython's does not: gh-110206).
  */
+/* 0; as proxy_call; -ESTALE: the object has ended. */
 int proxy_pack(const struct proxy *p, struct parcel *parcel);
 int proxy_unpack(struct proxy *p, struct parcel *parcel);
 

@@ -64,7 +64,10 @@ int pickle_dump(struct buffer *out, const struct datum *value);
  */
 int pickle_begin(struct buffer *out);
 int pickle_put(struct buffer *out, const struct datum *value);
+int pickle_text(struct buffer *out, const char *text); /* a str */
 int pickle_tuple(struct buffer *out, unsigned n); /* of the last 1, 2 or 3 */
+int pickle_mark(struct buffer *out);              /* of all that follow ... */
+int pickle_marked(struct buffer *out);            /* ... until this */
 int pickle_end(struct buffer *out);
 
 #endif

@@ -245,6 +245,21 @@ int pickle_tuple(struct buffer *out, unsigned n)
     return n < 4 ? writer_code(out, codes[n]) : -EINVAL;
 }
 
+int pickle_text(struct buffer *out, const char *text)
+{
+    return writer_str(out, text);
+}
+
+int pickle_mark(struct buffer *out)
+{
+    return writer_code(out, MARK);
+}
+
+int pickle_marked(struct buffer *out)
+{
+    return writer_code(out, TUPLE);
+}
+
 int pickle_end(struct buffer *out)
 {
     return writer_code(out, STOP);

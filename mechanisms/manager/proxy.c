@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proxy.c - an object of a server, as its clients see it.
+ *
+ * A call is one message each way, over the connection that this thread has.
+ * Who makes an object, or is given one by a method, has the reference that the
+ * server counted for it; CPython takes another and gives the first one back,
+ * which ends the same and costs two connections more.
+ */
+#include "manager/connections.h"
+
+#include "common/hooks.h"
+#include "manager/hosted.h"
+#include "pipe/listener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct datum nothing = {.kind = DATUM_NOTHING};
+
+/* --- calls --- */
+
+/* This process's own connection and reference; the latter a forked child takes
+ * with its first call. */
+static int make_ready(struct hold *h, struct line **line)
+{
+    int error = 0;
+
+    if (h->place->ended)
+        return -EPIPE;
+    if (h->generation != fork_generation())
+        error = hold_renew(h);
+    if (error)
+        return error == -EREMOTEIO ? -ESTALE : error;
+    *line = hold_line(h);
+    if (!*line)
+        return -ENOMEM;
+    return (*line)->wire.connection.fd < 0 ? line_open(*line) : 0;
+}
+
+/* A reference that nobody has made a proxy of yet; with the datum it goes. */
+struct pending {
+    struct manager_place at;
+    struct datum ident;
+};
+
+static void give_back(void *pin)
+{
+    struct pending *p = pin;
+
+    if (!p)
+        return;
+    request_count(&p->at, "decref", &p->ident);
+    datum_drop(&p->ident);
+    free(p);
+}
+
+/* The proxy that a call returned, and the server's reference with it. */
+static int attach(struct datum *proxy, const struct hold *h)
+{
+    struct record *r = proxy->record, *token = r->fields[1].record;
+    struct pending *p = malloc(sizeof *p);
+
+    if (!p) {
+        request_count(&h->place->at, "decref", &token->fields[2]);
+        datum_drop(proxy);
+        return -ENOMEM;
+    }
+    *p = (struct pending){h->place->at, datum_share(&token->fields[2])};
+    r->pin = p;
+    r->unpin = give_back;
+    return 0;
+}
+
+int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
+                    const struct datum *arguments, const struct datum *keywords)
+{
+    struct line *line = NULL;
+    bool usable = true;
+    int error;
+
+    *result = nothing;
+    if (!p->hold)
+        return -EINVAL;
+    error = make_ready(p->hold, &line);
+    if (!error)
+        error = wire_request(&line->wire, result, &p->hold->ident, method,
+                             arguments, keywords, NO_TIMEOUT, &usable);
+    if (!usable)
+        line_close(line);
+    return error == REPLY_PROXY ? attach(result, p->hold) : error;
+}
+
+int proxy_call(struct proxy *p, struct datum *result, const char *method,
+               const char *format, ...)
+{
+    struct datum arguments;
+    va_list list;
+    int error;
+
+    va_start(list, format);
+    arguments = datum_tuple_from(format, &list);
+    va_end(list);
+    error = proxy_call_with(p, result, method, &arguments, NULL);
+    datum_drop(&arguments);
+    return error;
+}
+
+/* --- making one --- */
+
+/* As CPython has an address in a token: a str, or for TCP (host, port). */
+static struct datum token_address(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+
+    if (address_is_name(address))
+        return datum_str(address);
+    return datum_tuple(
+        "Oi", datum_text(DATUM_STR, address, (size_t)(colon - address)),
+        (int64_t)strtol(colon + 1, NULL, 10));
+}
+
+int proxy_open(struct proxy *p, const struct manager_place *at,
+               struct datum type, const struct datum *ident,
+               const struct datum *exposed)
+{
+    struct datum fields[3] = {type, token_address(at->address),
+                              datum_share(ident)};
+
+    *p = (struct proxy){.token = datum_record(DATUM_TOKEN, fields, 3),
+                        .exposed = datum_share(exposed)};
+    if (p->token.kind != DATUM_NOTHING)
+        p->hold = hold_new(at, ident);
+    if (p->hold)
+        return 0;
+    datum_drop(&p->token);
+    datum_drop(&p->exposed);
+    return -ENOMEM;
+}
+
+/* The reference that came with a result, once. */
+static struct pending *take_pending(struct record *r)
+{
+    return __atomic_exchange_n(&r->pin, NULL, __ATOMIC_ACQ_REL);
+}
+
+int proxy_from(struct proxy *p, const struct proxy *through,
+               const struct datum *result)
+{
+    struct record *r = result->record, *token;
+    struct pending *pending = NULL;
+    int error = 0;
+
+    *p = (struct proxy){0};
+    if (result->kind != DATUM_PROXY || !through->hold)
+        return -EINVAL;
+    token = r->fields[1].record;
+    if (r->unpin == give_back)
+        pending = take_pending(r);
+    if (!pending)
+        error = request_count(&through->hold->place->at, "incref",
+                              &token->fields[2]);
+    if (error)
+        return error == -EREMOTEIO ? -ESTALE : error;
+    error =
+        proxy_open(p, &through->hold->place->at, datum_share(&token->fields[0]),
+                   &token->fields[2], &r->fields[2]);
+    if (error)
+        request_count(&through->hold->place->at, "decref", &token->fields[2]);
+    if (pending) {
+        datum_drop(&pending->ident);
+        free(pending);
+    }
+    return error;
+}
+
+struct datum proxy_datum(const struct proxy *p)
+{
+    const struct datum *type = p->hold ? p->token.record->fields : NULL;
+    const struct hosted_type *hosted =
+        type ? hosted_find((const char *)type->text->bytes) : NULL;
+    bool known = hosted && hosted->proxy;
+    struct datum fields[3] = {datum_str(known ? hosted->proxy : "AutoProxy"),
+                              datum_share(&p->token),
+                              known ? datum_none() : datum_share(&p->exposed)};
+
+    return datum_record(DATUM_PROXY, fields, 3);
+}
+
+void proxy_close(struct proxy *p)
+{
+    if (p->hold)
+        hold_free(p->hold);
+    datum_drop(&p->token);
+    datum_drop(&p->exposed);
+    *p = (struct proxy){0};
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* test_manager.c - a server of our own, started and ended: by every method, at
+ * the same address again, in spite of SIGINT, with its parent. */
+#include "manager/test_proxies.h"
+
+static const char *kept_name(void)
+{
+    static char name[96];
+
+    snprintf(name, sizeof name, "/tmp/ipclab-test-%d", getpid());
+    return name;
+}
+
+static void use(struct manager *m)
+{
+    struct proxy p;
+
+    assert_int_equal(manager_create(m, &p, "list", "O", test_numbers(2)), 0);
+    assert_string_equal(test_call(&p, "append", "s", "x"), "None");
+    assert_string_equal(test_call(&p, "copy", ""), "[0, 1, 'x']");
+    assert_int_equal(test_objects(m, 0), 1);
+    proxy_close(&p);
+    assert_int_equal(test_objects(m, 0), 0);
+}
+
+static void every_method_starts_a_server(void **state)
+{
+    struct manager m;
+    struct datum text;
+    struct proxy p;
+
+    (void)state;
+    for (size_t i = 0; i < TEST_METHODS; i++) {
+        assert_int_equal(manager_start(&m, test_methods[i], NULL), 0);
+        assert_int_equal(access(m.place.address, F_OK), 0);
+        assert_memory_equal(m.process.name, "SyncManager-", 12);
+        use(&m);
+        p = test_create(&m, "dict");
+        assert_int_equal(manager_debug_info(&m, &text), 0);
+        assert_int_equal(text.kind, DATUM_STR);
+        assert_non_null(strstr((const char *)text.text->bytes, "refcount=1"));
+        datum_drop(&text);
+        proxy_close(&p);
+        manager_close(&m);
+        manager_close(&m); /* harmless */
+        assert_int_equal(access(m.place.address, F_OK), -1);
+        assert_int_equal(manager_dummy(&m), -ENOENT);
+    }
+}
+
+/* Each at the same address, at once after the other. */
+static void restart_at(const char *address)
+{
+    struct manager_options options = {
+        .address = address, .key = test_key, .key_length = sizeof test_key};
+    struct manager m, other;
+    char where[MANAGER_ADDRESS] = "";
+
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(manager_start(&m, START_FORK, &options), 0);
+        assert_int_equal(manager_start(&other, START_FORK, &options),
+                         i || strchr(address, '/') ? -EADDRINUSE : 0);
+        if (other.owned)
+            manager_close(&other); /* at another port */
+        use(&m);
+        assert_int_equal(
+            manager_connect(&other, m.place.address, test_key, sizeof test_key),
+            0);
+        use(&other);
+        manager_close(&other); /* it is not its own */
+        assert_int_equal(manager_dummy(&m), 0);
+        snprintf(where, sizeof where, "%s", m.place.address);
+        options.address = where;
+        manager_close(&m);
+    }
+}
+
+static void an_address_can_be_used_again_at_once(void **state)
+{
+    (void)state;
+    restart_at(kept_name());
+    restart_at("127.0.0.1:0");
+}
+
+static void a_proxy_of_a_closed_manager_is_of_no_other(void **state)
+{
+    struct manager_options options = {
+        .address = kept_name(), .key = test_key, .key_length = sizeof test_key};
+    struct manager m, next;
+    struct proxy old, new;
+    struct datum result;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORK, &options), 0);
+    old = test_create(&m, "list");
+    manager_close(&m);
+    assert_int_equal(manager_start(&next, START_FORK, &options), 0);
+    new = test_create(&next, "list");
+    assert_int_equal(proxy_call(&old, &result, "__len__", ""), -EPIPE);
+    proxy_close(&old);
+    assert_int_equal(test_objects(&next, 0), 1);
+    proxy_close(&new);
+    manager_close(&next);
+}
+
+static void a_killed_server_leaves_its_address_to_the_next(void **state)
+{
+    struct manager_options options = {.address = kept_name()};
+    struct manager m;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(manager_start(&m, START_FORK, &options), 0);
+        kill(m.process.pid, SIGKILL);
+        assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
+        assert_int_equal(manager_dummy(&m), -ECONNREFUSED);
+        manager_close(&m);
+        assert_int_equal(access(kept_name(), F_OK), -1);
+    }
+    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
+    kill(m.process.pid, SIGKILL);
+    manager_close(&m);
+    assert_int_equal(access(m.place.address, F_OK), -1);
+    *strrchr(m.place.address, '/') = '\0';
+    assert_int_equal(access(m.place.address, F_OK), -1);
+}
+
+static void what_cannot_be_started_is_told(void **state)
+{
+    struct manager m;
+    struct manager_options options = {.address = "/nowhere/at/all"};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_METHODS; i++)
+        assert_int_equal(manager_start(&m, test_methods[i], &options), -ENOENT);
+    options = (struct manager_options){.key = test_key,
+                                       .key_length = MANAGER_KEY + 1};
+    assert_int_equal(manager_start(&m, START_FORK, &options), -EINVAL);
+    manager_close(&m);
+}
+
+static void a_server_ignores_sigint_and_ends_by_sigterm(void **state)
+{
+    struct manager m;
+    int code = -1;
+
+    (void)state;
+    for (size_t i = 0; i < TEST_METHODS; i++) {
+        assert_int_equal(manager_start(&m, test_methods[i], NULL), 0);
+        assert_int_equal(kill(m.process.pid, SIGINT), 0);
+        use(&m);
+        assert_int_equal(process_terminate(&m.process), 0);
+        assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
+        assert_int_equal(process_exitcode(&m.process, &code), 0);
+        assert_int_equal(code, 0);
+        assert_int_equal(access(m.place.address, F_OK), -1);
+        manager_close(&m);
+    }
+}
+
+/* A stopped one does not hear the request, nor SIGTERM. */
+static void a_server_that_does_not_answer_is_killed(void **state)
+{
+    struct manager m;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
+    assert_int_equal(kill(m.process.pid, SIGSTOP), 0);
+    manager_close(&m);
+    assert_int_equal(kill(m.process.pid, 0), -1);
+    assert_int_equal(access(m.place.address, F_OK), -1);
+}
+
+static int close_the_parents(void *argument)
+{
+    manager_close(argument);
+    return 0;
+}
+
+static void a_forked_child_does_not_end_its_parents(void **state)
+{
+    struct manager m;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
+    test_expect(test_fork(close_the_parents, &m));
+    use(&m);
+    manager_close(&m);
+}
+
+/* Start a server, say where it is, and be killed. */
+static int start_and_tell(struct parcel *parcel)
+{
+    struct manager m;
+    uint64_t method;
+    int fd;
+
+    if (parcel_take_fd(parcel, &fd) || parcel_take_u64(parcel, &method) ||
+        manager_start(&m, (enum start_method)method, NULL) ||
+        write_full(fd, m.place.address, strlen(m.place.address) + 1))
+        return test_line(__LINE__);
+    close(fd);
+    process_parent_join(NO_TIMEOUT);
+    return 0;
+}
+TARGET(start_and_tell)
+
+static void expect_gone(const char *name)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (access(name, F_OK) == 0 && clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(access(name, F_OK), -1);
+}
+
+static void a_server_ends_with_its_killed_parent(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TEST_METHODS; i++) {
+        char name[MANAGER_ADDRESS] = "";
+        struct parcel parcel;
+        struct process p;
+        ssize_t got;
+        int fd;
+
+        parcel_init(&parcel);
+        fd = test_give_writer(&parcel);
+        assert_int_equal(parcel_put_u64(&parcel, test_methods[i]), 0);
+        test_start(&p, START_FORK, "start_and_tell", &parcel);
+        parcel_free(&parcel);
+        got = read_some(fd, name, sizeof name - 1);
+        close(fd);
+        assert_true(got > 1);
+        assert_int_equal(access(name, F_OK), 0);
+        assert_int_equal(process_kill(&p), 0);
+        assert_int_equal(test_finish(&p), -SIGKILL);
+        expect_gone(name);
+    }
+}
+
+/* Its proxies and its manager are left open: the exit sequence ends them. */
+static int leave_all_open(struct parcel *parcel)
+{
+    struct manager m;
+    struct proxy p;
+
+    (void)parcel;
+    if (manager_start(&m, START_FORK, NULL) ||
+        manager_create(&m, &p, "list", ""))
+        return test_line(__LINE__);
+    return 0;
+}
+TARGET(leave_all_open)
+
+static void what_a_process_leaves_open_ends_with_it(void **state)
+{
+    struct process p;
+
+    (void)state;
+    for (size_t i = 0; i < TEST_METHODS; i++) {
+        test_start(&p, test_methods[i], "leave_all_open", NULL);
+        assert_int_equal(test_finish(&p), 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_method_starts_a_server,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(an_address_can_be_used_again_at_once,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(
+            a_proxy_of_a_closed_manager_is_of_no_other, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(
+            a_killed_server_leaves_its_address_to_the_next, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(what_cannot_be_started_is_told,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(
+            a_server_ignores_sigint_and_ends_by_sigterm, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(a_server_that_does_not_answer_is_killed,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(a_forked_child_does_not_end_its_parents,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(a_server_ends_with_its_killed_parent,
+                                        census_begin, children_end),
+        cmocka_unit_test_setup_teardown(what_a_process_leaves_open_ends_with_it,
+                                        census_begin, children_end),
+    };
+
+    mechanisms_init(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_proxies.h - what the tests of a manager's client share: a server of
+ * CPython's own, and calls whose results are compared as text.
+ */
+#ifndef IPCLAB_TEST_PROXIES_H
+#define IPCLAB_TEST_PROXIES_H
+
+#include "start/test_children.h"
+
+#include "manager/connections.h"
+#include "manager/manager.h"
+#include "sync/test_sharing.h"
+
+#include <sys/stat.h>
+
+/* --- a python3 that serves --- */
+
+static const char test_key[] = "the key of the tests";
+
+/*
+ * argv: the address, "" for a port of 127.0.0.1.  Beside SyncManager's types it
+ * has Odd, of which not everything can be sent, or understood.
+ */
+static const char test_server_program[] =
+    "import sys, fractions\n"
+    "from multiprocessing.managers import SyncManager\n"
+    "class Unheard(Exception): pass\n"
+    "class Odd:\n"
+    "    def raise_unheard(self): raise Unheard('of')\n"
+    "    def get_fraction(self): return fractions.Fraction(1, 3)\n"
+    "    def get_function(self): return lambda: 1\n"
+    "    def echo(self, *args, **kwds): return args, kwds\n"
+    "    def fill(self, n): return b'x' * n\n"
+    "    def fail(self, error): raise error\n"
+    "SyncManager.register('Odd', Odd)\n"
+    "address = sys.argv[1] or ('127.0.0.1', 0)\n"
+    "s = SyncManager(address, b'the key of the tests').get_server()\n"
+    "a = s.address\n"
+    "print(a if isinstance(a, str) else '%s:%d' % a, flush=True)\n"
+    "s.serve_forever()\n";
+
+struct python {
+    struct manager manager; /* connected */
+    pid_t pid;
+    char folder[64];
+    int64_t objects; /* how many it had at first */
+};
+
+static inline void need_python(void)
+{
+    int status = system("python3 -I -c 'import multiprocessing.managers' "
+                        "2>/dev/null");
+
+    if (status == 0)
+        return;
+    print_message("skipped: no python3 with multiprocessing.managers\n");
+    skip();
+}
+
+/* Start it; its address, once it listens, into `address`. */
+static inline pid_t test_start_python(const char *name, char *address,
+                                      size_t size)
+{
+    int ends[2];
+    ssize_t got = 0;
+    size_t length = 0;
+    pid_t pid;
+
+    assert_int_equal(fd_pipe(ends), 0);
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        signal(SIGPIPE, SIG_DFL);
+        execl("/usr/bin/env", "env", "python3", "-I", "-c", test_server_program,
+              name, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(pid > 0);
+    close(ends[1]);
+    while (length + 1 < size && (length == 0 || address[length - 1] != '\n') &&
+           (got = read_some(ends[0], address + length, size - 1 - length)) > 0)
+        length += (size_t)got;
+    close(ends[0]);
+    assert_true(length > 1 && address[length - 1] == '\n');
+    address[length - 1] = '\0';
+    return pid;
+}
+
+/* Serve at a name in a folder of the test's, or at a port, and connect. */
+static inline void test_serve(struct python *p, bool tcp)
+{
+    char name[96], address[MANAGER_ADDRESS];
+
+    need_python();
+    strcpy(p->folder, "/tmp/ipclab-test-XXXXXX");
+    assert_non_null(mkdtemp(p->folder));
+    snprintf(name, sizeof name, "%s/socket", p->folder);
+    p->pid = test_start_python(tcp ? "" : name, address, sizeof address);
+    assert_int_equal(
+        manager_connect(&p->manager, address, test_key, strlen(test_key)), 0);
+    assert_int_equal(manager_number_of_objects(&p->manager, &p->objects), 0);
+}
+
+/* How many objects there are that were not there at first. */
+static inline int64_t test_objects(struct manager *m, int64_t before)
+{
+    int64_t n = -1;
+
+    assert_int_equal(manager_number_of_objects(m, &n), 0);
+    return n - before;
+}
+
+/* Until there are n: what another process gives back at its end comes when it
+ * comes. */
+static inline void test_expect_objects(struct manager *m, int64_t before,
+                                       int64_t n)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (test_objects(m, before) != n && clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(test_objects(m, before), n);
+}
+
+static inline void test_remove(const struct python *p)
+{
+    char name[96];
+
+    snprintf(name, sizeof name, "%s/socket", p->folder);
+    unlink(name);
+    assert_int_equal(rmdir(p->folder), 0);
+}
+
+/* Nothing may be left in it; then it is asked to end. */
+static inline void test_end_server(struct python *p)
+{
+    struct datum result;
+
+    test_expect_objects(&p->manager, p->objects, 0);
+    assert_int_equal(request_once(&p->manager.place, &result, "shutdown",
+                                  datum_tuple(""), NULL, TEST_BOUND),
+                     0);
+    datum_drop(&result);
+    assert_int_equal(test_reap(p->pid), 0);
+    test_remove(p);
+}
+
+/* --- calls, and what came of them --- */
+
+/* repr of the result, or of the exception. */
+static inline const char *test_text(int error, struct datum *result)
+{
+    static char text[4096];
+    struct buffer out = {0};
+
+    if (error && error != -EREMOTEIO) {
+        snprintf(text, sizeof text, "error %d", error);
+    } else {
+        assert_int_equal(datum_repr(&out, result), 0);
+        snprintf(text, sizeof text, "%.*s", (int)out.length, out.bytes);
+    }
+    buffer_free(&out);
+    datum_drop(result);
+    return text;
+}
+
+static inline const char *test_call(struct proxy *p, const char *method,
+                                    const char *format, ...)
+{
+    struct datum arguments, result;
+    va_list list;
+    int error;
+
+    va_start(list, format);
+    arguments = datum_tuple_from(format, &list);
+    va_end(list);
+    error = proxy_call_with(p, &result, method, &arguments, NULL);
+    datum_drop(&arguments);
+    return test_text(error, &result);
+}
+
+/* A list of ints: 0, 1, ... */
+static inline struct datum test_numbers(int64_t n)
+{
+    struct datum list = datum_list();
+
+    for (int64_t i = 0; i < n; i++)
+        datum_append(&list, datum_int(i));
+    return list;
+}
+
+static inline struct proxy test_create(struct manager *m, const char *type)
+{
+    struct proxy p;
+
+    assert_int_equal(manager_create(m, &p, type, ""), 0);
+    return p;
+}
+
+#endif
