@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- raising --- */
@@ -29,22 +28,34 @@ int call_raise_with(struct call *call, const char *class, struct datum argument)
     return RAISED;
 }
 
+int call_raise_text(struct call *call, const char *class, struct buffer *text)
+{
+    struct datum message = datum_text(DATUM_STR, text->bytes, text->length);
+
+    buffer_free(text);
+    if (message.kind == DATUM_NOTHING)
+        return datum_error(&message);
+    return call_raise_with(call, class, message);
+}
+
+/* (A text has a zero behind it, so vsnprintf can write into it.) */
 int call_raise(struct call *call, const char *class, const char *format, ...)
 {
     struct datum text;
-    char *message = NULL;
     va_list list;
     int n;
 
     va_start(list, format);
-    n = vasprintf(&message, format, list);
+    n = vsnprintf(NULL, 0, format, list);
     va_end(list);
     if (n < 0)
         return -ENOMEM;
-    text = datum_str(message);
-    free(message);
+    text = datum_text(DATUM_STR, NULL, (size_t)n);
     if (text.kind == DATUM_NOTHING)
-        return -ENOMEM;
+        return datum_error(&text);
+    va_start(list, format);
+    vsnprintf((char *)text.text->bytes, (size_t)n + 1, format, list);
+    va_end(list);
     return call_raise_with(call, class, text);
 }
 
@@ -237,6 +248,17 @@ int call_take(struct call *call, const char *const *names, size_t least,
     for (size_t i = 0; i < least; i++)
         if (!into[i])
             return refuse_missing(call, names, least, into);
+    return 0;
+}
+
+int call_check_names(struct call *call)
+{
+    const struct table *t = call->keywords;
+    int64_t i = t ? table_next(t, 0) : TABLE_NONE;
+
+    for (; i != TABLE_NONE; i = table_next(t, i + 1))
+        if (t->entries[i].key.kind != DATUM_STR)
+            return call_raise(call, "TypeError", "keywords must be strings");
     return 0;
 }
 

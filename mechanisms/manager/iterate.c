@@ -19,8 +19,9 @@ static pthread_mutex_t *held_lock(const struct call *call)
     return call_is_opening(call) ? NULL : call->object->lock;
 }
 
-/* The value of another object, by its own lock.  Ours is not held meanwhile:
- * two lists that extend each other would wait for each other. */
+/* The value of another object, by its own lock; what it raises is raised.  Ours
+ * is not held meanwhile: two lists that extend each other would wait for each
+ * other. */
 static int value_of(struct call *call, struct object *o, struct datum *value)
 {
     pthread_mutex_t *held = held_lock(call);
@@ -40,12 +41,15 @@ static int value_of(struct call *call, struct object *o, struct datum *value)
         pthread_mutex_unlock(o->lock);
     if (held && held != o->lock)
         pthread_mutex_lock(held);
-    if (error) {
+    if (error && error != RAISED)
         datum_drop(&inner.result);
-        return error == RAISED ? -ENOMEM : error;
+    if (error == RAISED) {
+        datum_drop(&call->result);
+        call->result = inner.result;
     }
-    *value = inner.result;
-    return 0;
+    if (!error)
+        *value = inner.result;
+    return error;
 }
 
 static bool is_container(const struct datum *d)

@@ -276,10 +276,13 @@ int pickle_load(const void *bytes, size_t n, const struct pickle_reader *reader,
     struct machine machine;
     int error;
 
+    if (!fault)
+        fault = &ignored;
+    fault->at = 0;
+    fault->text[0] = '\0';
     *value = (struct datum){.kind = DATUM_NOTHING};
     machine.reader = reader;
-    machine.fault = fault ? fault : &ignored;
-    *machine.fault = (struct pickle_fault){0};
+    machine.fault = fault;
     machine_open(&machine, bytes, n);
     error = run(&machine);
     if (error == STOPPED)

@@ -167,15 +167,13 @@ int machine_may_change(struct machine *m, const struct datum *d);
  * What a few bytes can have done again and again is bounded by the message:
  * what is copied (data, or bytes of a text) by a few times its length, as each
  * was in it once; what is looked at without a copy, to be hashed for one, by
- * DATUM_WEIGHT.
+ * many times its length.  0 or -E2BIG.
  */
 int machine_copies(struct machine *m, size_t n);
 int machine_walks(struct machine *m, size_t n);
 
-/* A key can be hashed, and is not too much of it: 0; -EINVAL, -E2BIG. */
-int machine_hashes(struct machine *m, const struct datum *key);
-
-/* Take key and value into the table. */
+/* Take key and value into the table.  0; -EINVAL: it cannot be hashed; -E2BIG,
+ * -ENOMEM. */
 int machine_set(struct machine *m, struct table *t, struct datum *key,
                 struct datum *value);
 
