@@ -59,16 +59,11 @@ static int rebuild(struct table *t, size_t n)
     return 0;
 }
 
-/* Room for one more.  Where half of the entries are holes, that is done without
- * growing; where most are, by shrinking. */
+/* Room for one more, and for half as many as there are: so it grows, keeps its
+ * size or shrinks by how many of the entries were holes. */
 static int make_room(struct table *t)
 {
-    if (t->length < t->capacity)
-        return 0;
-    if (t->used > t->capacity / 2)
-        return rebuild(t, t->used + t->used / 2 + 1);
-    return rebuild(t,
-                   t->used < t->capacity / 8 ? t->used * 2 + 1 : t->capacity);
+    return t->length < t->capacity ? 0 : rebuild(t, t->used + t->used / 2 + 1);
 }
 
 /* --- set --- */

@@ -8,8 +8,8 @@
 
 #include "manager/cell.h"
 
-#include <limits.h>
 #include <math.h>
+#include <sys/mman.h>
 
 static uint64_t hash_of(const struct datum *d)
 {
@@ -37,6 +37,34 @@ static struct datum two_to(unsigned power, unsigned more)
     bytes[power / 8] = (unsigned char)(1 << power % 8);
     bytes[0] = (unsigned char)(bytes[0] + more);
     return datum_long(bytes, sizeof bytes);
+}
+
+/* --- whose hash it is --- */
+
+static int say_hash(void *argument)
+{
+    const struct datum one = datum_int(1);
+    const char *culprit;
+
+    return datum_hash(&one, argument, &culprit) < 0;
+}
+
+/* The key is drawn with the first hash: so this is the first test. */
+static void nobody_knows_a_hash_but_who_inherits_it(void **state)
+{
+    uint64_t *said = mmap(NULL, 4 * sizeof *said, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_ptr_not_equal(said, MAP_FAILED);
+    test_expect_in_fork(say_hash, &said[0]);
+    test_expect_in_fork(say_hash, &said[1]);
+    assert_int_equal(say_hash(&said[2]), 0);
+    test_expect_in_fork(say_hash, &said[3]);
+    assert_true(said[0] != said[1]);
+    assert_true(said[0] != said[2]);
+    assert_true(said[2] == said[3]);
+    munmap(said, 4 * sizeof *said);
 }
 
 /* --- numbers --- */
@@ -103,6 +131,25 @@ static void a_number_becomes_what_fits(void **state)
     datum_drop(&big);
     datum_drop(&much);
     datum_drop(&str);
+}
+
+/* Half-way between two doubles it is the even one; the least bit more, far
+ * below what a double keeps, makes it the upper. */
+static void an_int_becomes_the_nearest_double(void **state)
+{
+    unsigned char bytes[20] = {[1] = 0x08, [8] = 0x01};
+    double real = 0;
+
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        struct datum d;
+
+        bytes[0] = (unsigned char)more;
+        d = datum_long(bytes, sizeof bytes);
+        assert_int_equal(datum_to_float(&d, &real), 0);
+        assert_true(real == (more ? 0x1.0000000000001p64 : 0x1p64));
+        datum_drop(&d);
+    }
 }
 
 /* --- containers --- */
@@ -229,9 +276,11 @@ static void ranges_are_what_they_yield(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(nobody_knows_a_hash_but_who_inherits_it),
         TEST(no_number_is_rounded_to_be_compared),
         TEST(nan_is_apart),
         TEST(a_number_becomes_what_fits),
+        TEST(an_int_becomes_the_nearest_double),
         TEST(a_set_has_no_order),
         TEST(the_culprits_are_named),
         TEST(singles_are_equal_to_themselves),

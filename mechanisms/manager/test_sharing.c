@@ -49,7 +49,7 @@ static void *look_and_drop(void *argument)
 {
     struct datum own = *(struct datum *)argument, again, two = datum_int(2);
     const char *culprit;
-    uint64_t hash, first = 0;
+    uint64_t hash = 0, first = 0;
     bool good = true;
 
     for (int i = 0; i < TURNS; i++) {
