@@ -167,7 +167,7 @@ static int take_keywords(struct call *call, const char *const *names,
                          const struct datum **into)
 {
     const struct table *t = call->keywords;
-    int64_t i = t ? table_next(t, 0) : TABLE_NONE;
+    int64_t i = t && t->entries ? table_next(t, 0) : TABLE_NONE;
 
     for (; i != TABLE_NONE; i = table_next(t, i + 1)) {
         const struct entry *e = &t->entries[i];
@@ -309,6 +309,9 @@ int call_take_c_int(struct call *call, const struct datum *d, int64_t *integer)
     return error ? call_take_int(call, d, integer) : 0;
 }
 
+/* The first double that is no int64_t. */
+static const double too_long = 9223372036854775808.0;
+
 static int refuse_timeout(struct call *call)
 {
     return call_raise(call, "OverflowError",
@@ -327,7 +330,7 @@ int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns)
             return call_raise(call, "ValueError",
                               "Invalid value NaN (not a number)");
         scaled = ceil(d->real * (double)SECOND);
-        if (scaled < -0x1p63 || scaled >= 0x1p63)
+        if (fabs(scaled) >= too_long)
             return refuse_timeout(call);
         *ns = (int64_t)scaled;
         return 0;

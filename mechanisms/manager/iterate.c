@@ -151,15 +151,15 @@ static int put_reversed(const struct record *r, struct datum *list)
 /* How many there are from start to before stop: no difference overflows. */
 static uint64_t range_length(int64_t start, int64_t stop, int64_t step)
 {
-    if (step > 0)
-        return start >= stop
-                   ? 0
-                   : ((uint64_t)stop - (uint64_t)start - 1) / (uint64_t)step +
-                         1;
-    return start <= stop
-               ? 0
-               : ((uint64_t)start - (uint64_t)stop - 1) / (0 - (uint64_t)step) +
-                     1;
+    const bool up = step > 0;
+    const uint64_t stride = up ? (uint64_t)step : 0 - (uint64_t)step;
+    uint64_t distance = 0;
+
+    if (up && start < stop)
+        distance = (uint64_t)stop - (uint64_t)start;
+    else if (!up && stop < start)
+        distance = (uint64_t)start - (uint64_t)stop;
+    return distance ? (distance - 1) / stride + 1 : 0;
 }
 
 static int put_range(struct call *call, const struct record *r,

@@ -74,7 +74,7 @@ static int try(void)
     if (error)
         return error == RAISED ? 0 : error;
     if (trying.method) {
-        struct datum sent = datum_none();
+        struct datum sent;
 
         /* Somebody is being sent it, so it is copied before it changes. */
         call.result = datum_none();
