@@ -283,7 +283,7 @@ int pickle_load(const void *bytes, size_t n, const struct pickle_reader *reader,
     *value = (struct datum){.kind = DATUM_NOTHING};
     machine.reader = reader;
     machine.fault = fault;
-    machine_open(&machine, bytes, n);
+    machine_open(&machine, n ? bytes : "", n);
     error = run(&machine);
     if (error == STOPPED)
         *value = machine.stack.items[--machine.stack.length];

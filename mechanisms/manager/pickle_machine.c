@@ -98,7 +98,7 @@ static int put(struct machine *m, struct datum d)
     return 0;
 }
 
-int machine_push(struct machine *m, struct datum d)
+int machine_push_anywhere(struct machine *m, struct datum d)
 {
     int error = datum_error(&d);
 

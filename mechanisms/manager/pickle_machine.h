@@ -136,8 +136,18 @@ const unsigned char *machine_line(struct machine *m, size_t *n);
 const unsigned char *machine_counted(struct machine *m, size_t size, size_t *n);
 
 /* Take a datum and push it; push a name of pickle_find's. */
-int machine_push(struct machine *m, struct datum d);
+int machine_push_anywhere(struct machine *m, struct datum d);
 int machine_push_name(struct machine *m, size_t name);
+
+static inline int machine_push(struct machine *m, struct datum d)
+{
+    struct stack *s = &m->stack;
+
+    if (d.kind == DATUM_NOTHING || s->length == s->capacity)
+        return machine_push_anywhere(m, d);
+    s->items[s->length++] = d;
+    return 0;
+}
 
 /* There must be n items above the last mark: the lowest of the topmost n, or
  * NULL. */

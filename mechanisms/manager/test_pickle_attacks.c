@@ -129,6 +129,7 @@ static const struct attack attacks[] = {
     {BYTES("(cbuiltins\nbytearray\n)R\x91."), -EINVAL, "'bytearray'"},
     {BYTES("}(K\1u."), -EBADMSG, "without its value"},
     /* a stack that is not there */
+    {NULL, 0, -EBADMSG, "no end"},
     {BYTES("."), -EBADMSG, "its end"},
     {BYTES("NN."), -EBADMSG, "its end"},
     {BYTES("(N."), -EBADMSG, "its end"},
