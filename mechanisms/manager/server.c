@@ -192,6 +192,19 @@ static int accept_connection(struct call *call)
 
 /* --- the first request of a connection --- */
 
+static int answer_first(struct call *call, const char *name)
+{
+    const struct function *f = server_functions;
+
+    if (strcmp(name, "accept_connection") == 0)
+        return accept_connection(call);
+    while (f->name && strcmp(f->name, name) != 0)
+        f++;
+    return f->name
+               ? settle(call, f->run(call))
+               : call_raise(call, "AssertionError", "%s unrecognized", name);
+}
+
 void server_answer(struct session *s)
 {
     struct call call = {.server = s->server, .session = s, .name = "request"};
@@ -199,22 +212,12 @@ void server_answer(struct session *s)
     int error = request_receive(s, &r, &call.result);
 
     if (!error) {
-        const struct function *f = server_functions;
-
-        while (f->name && !(r.name && strcmp(f->name, r.name) == 0))
-            f++;
         call.name = r.name ? r.name : "None";
         call.arguments = r.arguments;
         call.count = r.count;
         call.keywords = r.keywords;
         call.result = datum_none();
-        if (f->name)
-            error = settle(&call, f->run(&call));
-        else if (strcmp(call.name, "accept_connection") == 0)
-            error = accept_connection(&call);
-        else
-            error = call_raise(&call, "AssertionError", "%s unrecognized",
-                               call.name);
+        error = answer_first(&call, call.name);
     }
     if (error == RAISED)
         send_traceback(s, &call);
@@ -222,5 +225,5 @@ void server_answer(struct session *s)
         reply_send(s, RETURN, call.result);
     else
         datum_drop(&call.result);
-    request_free(&r); /* which has the name that a traceback says */
+    request_free(&r);
 }

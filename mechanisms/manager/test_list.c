@@ -116,7 +116,6 @@ static const struct hosted_case cases[] = {
     {FIVE, "__delitem__", "(slice(None, None, 2))"},
     {FIVE, "__delitem__", "(slice(None, None, -2))"},
     {FIVE, "__delitem__", "(slice(3, 0, -1))"},
-    {FIVE, "__delitem__", "(slice(4, 2))"},
     {FIVE, "__delitem__", "(slice(-2, None))"},
     {FIVE, "__delitem__", "(slice(1, None, 2**70))"},
     {FIVE, "__delitem__", "(slice(None, None, 3))"},
@@ -369,6 +368,8 @@ static void what_cannot_be_sorted_is_all_there(void **state)
         assert_int_equal(hosted_call(o, "sort", &none, NULL, &result), RAISED);
         datum_drop(&result);
         result = hosted_value(o);
+        if (!result.sequence)
+            abort(); /* an assert does not end a path for the analyzer */
         for (size_t i = 0; i < MANY; i++) {
             const struct sequence *pair = result.sequence->items[i].sequence;
             const struct datum *name = &pair->items[1];
