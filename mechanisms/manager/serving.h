@@ -142,6 +142,10 @@ int object_resolve(void *server, struct datum *proxy,
 /* Close all that are left, whoever has them. */
 void objects_close(struct server *server);
 
+/* repr(object), or str(), to the end of the buffer; a type that has none of its
+ * own has what any object has.  Its lock is held.  As the type's. */
+int object_text(struct call *call, bool print, struct buffer *out);
+
 /* number_of_objects: those that clients have.  debug_info: a line or two for
  * each. */
 int64_t objects_count(struct server *server);
