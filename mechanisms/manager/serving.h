@@ -54,6 +54,7 @@ struct session {
     unsigned char *in; /* the last message */
     size_t capacity;
     struct buffer out;
+    struct datum sent; /* the last reply, if it had proxies, or NOTHING */
     struct session *next, **link; /* under the server's lock */
 };
 
@@ -87,7 +88,9 @@ struct request {
 int request_receive(struct session *s, struct request *r, struct datum *wrong);
 void request_free(struct request *r);
 
-/* Send a reply; the value is dropped.  0 or -errno: the connection is lost. */
+/* Send a reply; the value is dropped.  If proxies are within it their objects
+ * live until the next request: before that the client has taken references of
+ * its own, over other connections.  0 or -errno: the connection is lost. */
 int reply_send(struct session *s, enum reply_kind kind, struct datum value);
 
 /* "Traceback ...\nKeyError: 'x'\n", as CPython sends what it cannot raise. */
