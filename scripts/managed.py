@@ -20,6 +20,9 @@ from multiprocessing import managers
 from running import HANGS, LAB
 
 KEY = b"0123456789abcdef-0123456789abcdef"
+# Who takes a proxy out of a value connects with the key of its own process,
+# whatever the manager's is; so does CPython's server.
+multiprocessing.current_process().authkey = KEY
 # What exceptions say changes with every version; ours say what 3.11's do.
 EXACT = sys.version_info[:2] == (3, 11)
 # A hosted set, and more of list and dict, as later versions have them.
@@ -130,9 +133,7 @@ def cpython(folder):
 
 @contextlib.contextmanager
 def both(folder):
-    """A client of ours and one of CPython's.  Python proves nested proxies by
-    the key of the process, whatever the manager's is."""
-    multiprocessing.current_process().authkey = KEY
+    """A client of ours and one of CPython's."""
     with cpython(folder) as theirs, served(folder) as ours:
         yield connect(ours.address), connect(theirs)
 
@@ -246,7 +247,6 @@ def differences(ours, theirs, lines, with_state=True):
 
 
 if __name__ == "__main__":
-    multiprocessing.current_process().authkey = KEY
     serving = Client(address=sys.argv[1], authkey=KEY).get_server()
     print(serving.address, flush=True)
     serving.serve_forever()
