@@ -700,7 +700,7 @@ o.acquire(True, -2)
 o.acquire(True, -1.0) if 0 else 0
 o.acquire(True, 'a')
 o.acquire('a', 0)
-o.acquire(True, 1e30)
+o.acquire(True, 10**30)
 o.acquire(True, nan)
 o._callmethod('acquire', (1, 2, 3))
 o._callmethod('acquire', (), {'nosuch': 1})
