@@ -329,15 +329,3 @@ int object_resolve(void *server, struct datum *proxy,
     record->unpin = unpin;
     return 0;
 }
-
-int object_print(struct call *call, bool repr, struct buffer *out)
-{
-    struct object *o = call->object;
-    const struct hosted_type *type = o->type;
-
-    if (type->print && !repr)
-        return type->print(call, o->state, out);
-    if (type->repr)
-        return type->repr(call, o->state, out);
-    return buffer_format(out, "<%s object>", type->name);
-}
