@@ -63,8 +63,10 @@ static void every_object_can_be_described(void **state)
     assert_int_equal(manager_debug_info(&m, &text), 0);
     datum_drop(&text);
     datum_drop(&result);
-    assert_string_equal(test_call(&odd, "__repr__", ""), "'<Odd object>'");
-    assert_string_equal(test_call(&odd, "__str__", ""), "'<Odd object>'");
+    assert_non_null(
+        strstr(test_call(&odd, "__repr__", ""), "<Odd object at 0x"));
+    assert_non_null(
+        strstr(test_call(&odd, "__str__", ""), "<Odd object at 0x"));
     proxy_close(&dict);
     proxy_close(&odd);
     manager_close(&m);
