@@ -33,12 +33,13 @@ fuzzers    = $(wildcard mechanisms/*/fuzz_*.c)
 sources    = $(filter-out $(plugs) $(fuzzers),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
 programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
 bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
-# What a worker is: the other side of a trial, without what needs libcrypto.
+# What a worker is: the other side of a trial, without what needs libcrypto,
+# and without the manager, whose peers are forked.
 crypto     = mechanisms/common/auth.c mechanisms/pipe/authenticate.c \
              $(addprefix mechanisms/start/,forkserver.c launch.c reach.c served.c server.c serve.c preload.c)
 worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/registry.c bench/counters.c \
              bench/inherit_facts.c bench/inherit_child.c \
-             $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
+             $(filter-out mechanisms/manager/%,$(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c))
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
 open_mpi   = $(wildcard bench/peers/open_mpi*.c)
@@ -54,7 +55,7 @@ peers      = raw_pipe af_unix posix_mq eventfd \
 peer_progs = $(peers:%=$(BUILD)/peers/%.so) $(if $(MPI_CFLAGS),$(BUILD)/peers/open-mpi $(BUILD)/peers/mpi-run)
 
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
-worker_c    = $(worker) $(filter-out $(crypto),$(sources))
+worker_c    = $(worker) $(filter-out $(crypto) mechanisms/manager/%,$(sources))
 worker_objs = $(worker_c:%.c=$(BUILD)/%.o)
 small_objs  = $(worker_c:%.c=$(BUILD)/small/%.o)
 images     = $(BUILD)/worker $(BUILD)/forkserver

@@ -71,7 +71,10 @@ struct row row_floor(const struct row *row)
     floor.mechanism = "floor";
     floor.start = START_FORK;
     floor.workload = workload_find("floor", row->workload->floor);
-    floor.bytes = floor.workload && floor.workload->sized ? row->bytes : 0;
+    /* Of what has no size, as a call has none, a small message's. */
+    floor.bytes = !floor.workload || !floor.workload->sized ? 0
+                  : row->workload->sized                    ? row->bytes
+                                                            : 64;
     if (floor.workload && !floor.workload->grid)
         floor.settings[0].name = NULL;
     return floor;
