@@ -12,49 +12,16 @@
 
 /* --- one call --- */
 
-static int expect_int(struct datum *result, int64_t expected)
-{
-    int64_t got = 0;
-    int error = datum_to_int(result, &got);
-
-    datum_drop(result);
-    return error || got != expected ? -EILSEQ : 0;
-}
-
-static int expect_none(struct datum *result)
-{
-    bool none = result->kind == DATUM_NONE;
-
-    datum_drop(result);
-    return none ? 0 : -EILSEQ;
-}
-
 static int open_list(struct trial *t)
 {
     return bench_open(t, ONE_LIST);
-}
-
-/* numbers[i] */
-static int get_some(struct trial *t, unsigned n)
-{
-    struct proxy *numbers = ((struct bench *)t->state)->proxies;
-    int error = 0;
-
-    for (; n && !error; n--) {
-        int64_t i = (int64_t)(t->sequence++ % LIST_LENGTH);
-        struct datum result;
-
-        error = proxy_call(numbers, &result, "__getitem__", "i", i);
-        error = error ? error : expect_int(&result, LIST_FIRST + i);
-    }
-    return error;
 }
 
 static int call_op(struct trial *t, unsigned n)
 {
     int error = bench_begin(t);
 
-    return error ? error : get_some(t, n);
+    return error ? error : bench_get(t, n);
 }
 
 static int one_request(struct trial *t, int role, unsigned n)
@@ -80,7 +47,7 @@ static int set_op(struct trial *t, unsigned n)
 
         error =
             proxy_call(dict, &result, "__setitem__", "ii", i % LIST_LENGTH, i);
-        error = error ? error : expect_none(&result);
+        error = error ? error : bench_expect_none(&result);
     }
     return error;
 }
@@ -100,7 +67,7 @@ static int value_op(struct trial *t, unsigned n)
         struct datum result;
 
         error = proxy_call(value, &result, "get", "");
-        error = error ? error : expect_int(&result, LIST_FIRST);
+        error = error ? error : bench_expect(&result, LIST_FIRST);
     }
     return error;
 }
@@ -161,7 +128,7 @@ static int put_payload(struct trial *t)
     payload_write(bytes->bytes, t->bytes, t->line, t->sequence);
     error = proxy_call_with(b->proxies, &result, "__setitem__", &b->arguments,
                             NULL);
-    return error ? error : expect_none(&result);
+    return error ? error : bench_expect_none(&result);
 }
 
 static int get_payload(struct trial *t)
@@ -199,6 +166,11 @@ static int two_requests(struct trial *t, int role, unsigned n)
 
 /* --- the tables --- */
 
+static const struct setting clients_grid[] = {
+    {"clients", 4, "1,2,4,8", "processes that call one server"},
+    {.name = NULL}};
+static const char *const clients_crowd[] = {"clients", NULL};
+
 static const struct workload workloads[] = {
     {.name = "call",
      .unit = "call",
@@ -235,6 +207,20 @@ static const struct workload workloads[] = {
      .op = value_op,
      .serve = one_request,
      .close = bench_close},
+    {.name = "call-cpython-server",
+     .unit = "call",
+     .floor = "unix-pingpong",
+     .peers = 1,
+     .forked = true,
+     .variant = true,
+     .python = true,
+     .guess = 50000,
+     .open = open_list,
+     .pack = bench_pack,
+     .join = cpython_join,
+     .op = call_op,
+     .serve = cpython_serve,
+     .close = cpython_close},
     {.name = "create",
      .unit = "object made and dropped",
      .peers = 1,
@@ -245,6 +231,32 @@ static const struct workload workloads[] = {
      .join = bench_join,
      .op = create_op,
      .serve = create_and_decref,
+     .close = bench_close},
+    {.name = "clients",
+     .unit = "call",
+     .grid = clients_grid,
+     .peers = 1,
+     .crowd = clients_crowd,
+     .served = true,
+     .forked = true,
+     .together = true,
+     .guess = 10000,
+     .open = clients_open,
+     .pack = bench_pack,
+     .join = bench_join,
+     .op = clients_op,
+     .close = bench_close},
+    {.name = "queue",
+     .unit = "round trip",
+     .floor = "unix-pingpong",
+     .peers = 2,
+     .forked = true,
+     .guess = 40000,
+     .open = queue_open_two,
+     .pack = bench_pack,
+     .join = bench_join,
+     .op = queue_op,
+     .serve = queue_serve,
      .close = bench_close},
     {.name = "payload",
      .unit = "set and get",

@@ -41,7 +41,8 @@ struct bench {
     struct region region;
     struct meeting *meeting;
     struct semaphore ended;  /* together: clients that have done their share */
-    struct serving *serving; /* role 0 alone */
+    struct serving *serving; /* role 0 alone: ours, */
+    pid_t python;            /* or a python3 */
     uint64_t owed;           /* requests of the windows before this one */
 
     bool begun; /* a client has its proxies */
@@ -57,6 +58,9 @@ int bench_pack(struct trial *t, int role, struct parcel *parcel);
 int bench_join(struct trial *t, int role, struct parcel *parcel);
 void bench_close(struct trial *t);
 
+/* What is taken by a peer whose server is not ours. */
+int bench_meet(struct trial *t, struct parcel *parcel);
+
 /* First thing in every op of a client. */
 int bench_begin(struct trial *t);
 
@@ -69,6 +73,13 @@ int bench_make(struct trial *t);
  * threads serve, and the harness says when a window is over.
  */
 int bench_serve(struct trial *t, unsigned n, unsigned each);
+
+/* A result is that number, or None; it is dropped.  0 or -EILSEQ. */
+int bench_expect(struct datum *result, int64_t expected);
+int bench_expect_none(struct datum *result);
+
+/* A client: numbers[i] of the list, n times, checked. */
+int bench_get(struct trial *t, unsigned n);
 
 /* Who is the server, and which of the clients is this one? */
 static inline bool bench_is_server(const struct trial *t)
@@ -87,5 +98,19 @@ static inline int bench_client(const struct trial *t)
 int serving_begin(struct trial *t);
 uint64_t serving_answered(const struct serving *s);
 void serving_end(struct serving *s);
+
+/* --- workload_clients.c --- */
+
+int clients_open(struct trial *t);
+int clients_op(struct trial *t, unsigned n);
+int queue_open_two(struct trial *t);
+int queue_op(struct trial *t, unsigned n);
+int queue_serve(struct trial *t, int role, unsigned n);
+
+/* --- workload_cpython.c --- */
+
+int cpython_join(struct trial *t, int role, struct parcel *parcel);
+int cpython_serve(struct trial *t, int role, unsigned n);
+void cpython_close(struct trial *t);
 
 #endif

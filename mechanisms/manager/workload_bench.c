@@ -42,20 +42,24 @@ int bench_pack(struct trial *t, int role, struct parcel *parcel)
     return error ? error : semaphore_pack(&b->ended, parcel);
 }
 
-int bench_join(struct trial *t, int role, struct parcel *parcel)
+int bench_meet(struct trial *t, struct parcel *parcel)
 {
     struct bench *b = bench_new(t);
     int error = b ? region_unpack(&b->region, parcel) : -ENOMEM;
 
     if (!error && b->region.size < sizeof *b->meeting)
         error = -EBADMSG;
-    if (!error)
-        b->meeting = b->region.base;
-    if (!error)
-        error = semaphore_unpack(&b->ended, parcel);
-    if (!error && role == 0 && bench_is_server(t))
-        error = serving_begin(t);
-    return error;
+    if (error)
+        return error;
+    b->meeting = b->region.base;
+    return semaphore_unpack(&b->ended, parcel);
+}
+
+int bench_join(struct trial *t, int role, struct parcel *parcel)
+{
+    int error = bench_meet(t, parcel);
+
+    return error || role ? error : serving_begin(t);
 }
 
 void bench_close(struct trial *t)
@@ -165,6 +169,40 @@ int bench_begin(struct trial *t)
     if (!error)
         error = take(&m->handed[bench_client(t)], b->proxies, count(m));
     b->begun = !error;
+    return error;
+}
+
+/* --- what a client asks for, and gets --- */
+
+int bench_expect(struct datum *result, int64_t expected)
+{
+    int64_t got = 0;
+    int error = datum_to_int(result, &got);
+
+    datum_drop(result);
+    return error || got != expected ? -EILSEQ : 0;
+}
+
+int bench_expect_none(struct datum *result)
+{
+    bool none = result->kind == DATUM_NONE;
+
+    datum_drop(result);
+    return none ? 0 : -EILSEQ;
+}
+
+int bench_get(struct trial *t, unsigned n)
+{
+    struct proxy *numbers = ((struct bench *)t->state)->proxies;
+    int error = 0;
+
+    for (; n && !error; n--) {
+        int64_t i = (int64_t)(t->sequence++ % LIST_LENGTH);
+        struct datum result;
+
+        error = proxy_call(numbers, &result, "__getitem__", "i", i);
+        error = error ? error : bench_expect(&result, LIST_FIRST + i);
+    }
     return error;
 }
 
