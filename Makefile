@@ -51,6 +51,7 @@ mech_objs  = $(sources:%.c=$(BUILD)/%.o)
 installed  = $(firstword $(wildcard $(addsuffix /$1,/usr/include /usr/local/include)))
 peers      = raw_pipe af_unix posix_mq eventfd \
              $(if $(call installed,zmq.h),zeromq zeromq_pair) \
+             $(if $(call installed,hiredis/hiredis.h),redis) \
              $(if $(call installed,boost/interprocess/ipc/message_queue.hpp),$(if $(shell command -v $(CXX)),boost))
 peer_progs = $(peers:%=$(BUILD)/peers/%.so) $(if $(MPI_CFLAGS),$(BUILD)/peers/open-mpi $(BUILD)/peers/mpi-run)
 
@@ -170,6 +171,7 @@ $(BUILD)/peers/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(ALL_CFLAGS) $(INCLUDES) -fPIC -MMD -MP -c -o $@ $<
 $(BUILD)/peers/zeromq.so $(BUILD)/peers/zeromq_pair.so: peer_libs = -lzmq
+$(BUILD)/peers/redis.so: peer_libs = -lhiredis
 $(BUILD)/peers/boost.so: peer_libs = -lstdc++ -lrt
 $(BUILD)/peers/boost.so: $(BUILD)/peers/boost.cc.o
 $(BUILD)/peers/boost.cc.o: bench/peers/boost.cc Makefile
