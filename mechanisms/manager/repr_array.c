@@ -51,45 +51,48 @@ static size_t item_size(char code)
     }
 }
 
-static void put_item(struct printer *p, char code, const union item *item)
+static int64_t signed_item(char code, const union item *item)
 {
     switch (code) {
     case 'b':
-        printer_int(p, item->b);
-        break;
-    case 'B':
-        printer_int(p, item->B);
-        break;
+        return item->b;
     case 'h':
-        printer_int(p, item->h);
-        break;
-    case 'H':
-        printer_int(p, item->H);
-        break;
+        return item->h;
     case 'i':
-        printer_int(p, item->i);
-        break;
-    case 'I':
-        printer_int(p, item->I);
-        break;
+        return item->i;
     case 'l':
-        printer_int(p, item->l);
-        break;
-    case 'L':
-        printer_unsigned(p, item->L);
-        break;
-    case 'q':
-        printer_int(p, item->q);
-        break;
-    case 'Q':
-        printer_unsigned(p, item->Q);
-        break;
-    case 'f':
-        printer_float(p, (double)item->f);
-        break;
+        return item->l;
     default:
-        printer_float(p, item->d);
+        return item->q;
     }
+}
+
+static uint64_t unsigned_item(char code, const union item *item)
+{
+    switch (code) {
+    case 'B':
+        return item->B;
+    case 'H':
+        return item->H;
+    case 'I':
+        return item->I;
+    case 'L':
+        return item->L;
+    default:
+        return item->Q;
+    }
+}
+
+static void put_item(struct printer *p, char code, const union item *item)
+{
+    if (code == 'f')
+        printer_float(p, (double)item->f);
+    else if (code == 'd')
+        printer_float(p, item->d);
+    else if (strchr("BHILQ", code))
+        printer_unsigned(p, unsigned_item(code, item));
+    else
+        printer_int(p, signed_item(code, item));
 }
 
 /* As UTF-8, surrogates too; how long.  0: there is no such character. */

@@ -360,7 +360,7 @@ static inline size_t hosted_compare_all(const struct hosted_type *type,
     const char *const arguments[] = {make, source, number};
     struct object *o = NULL;
     struct datum record;
-    size_t done = 0, wrong = 0;
+    size_t done = 0, different = 0;
     int in = memfd_create("cases", MFD_CLOEXEC), status;
     FILE *out;
     pid_t pid;
@@ -374,7 +374,7 @@ static inline size_t hosted_compare_all(const struct hosted_type *type,
     pid = hosted_start(arguments, in, &out);
     close(in);
     while (hosted_read(out, &record)) {
-        wrong += !hosted_check(type, &o, &record, done++);
+        different += !hosted_check(type, &o, &record, done++);
         datum_drop(&record);
     }
     fclose(out);
@@ -383,7 +383,7 @@ static inline size_t hosted_compare_all(const struct hosted_type *type,
     if (o)
         hosted_close(o);
     assert_true(done >= n);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(different, 0);
     return done;
 }
 

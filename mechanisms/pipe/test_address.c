@@ -137,12 +137,12 @@ static bool ports_of_clients(int *first, int *last)
     return known;
 }
 
-/* One of them, of the half that clients are given, at which nobody listens. */
-static bool free_port(int first, int last, char address[LISTENER_ADDRESS])
+/* From there on, of the half that clients are given: where nobody listens. */
+static bool free_port(int from, int last, char address[LISTENER_ADDRESS])
 {
     struct listener l;
 
-    for (int port = (first + 1) / 2 * 2; port <= last; port += 2) {
+    for (int port = (from + 1) / 2 * 2; port <= last; port += 2) {
         snprintf(address, LISTENER_ADDRESS, "127.0.0.1:%d", port);
         if (listener_open(&l, address, 1) == 0) {
             listener_close(&l);
@@ -152,9 +152,11 @@ static bool free_port(int first, int last, char address[LISTENER_ADDRESS])
     return false;
 }
 
+enum { PORTS = 4 };
+
 /*
- * The kernel goes through its ports, so that one of so many clients is given
- * the very port that it goes to.
+ * The kernel goes through its ports in steps that it draws, so that of so many
+ * clients one is given the very port that it goes to, most probably.
  */
 static void nobody_connects_to_himself(void **state)
 {
@@ -163,12 +165,17 @@ static void nobody_connects_to_himself(void **state)
     int first = 0, last = 0;
 
     (void)state;
-    if (!ports_of_clients(&first, &last) || !free_port(first, last, address)) {
+    if (!ports_of_clients(&first, &last)) {
         print_message("skipped: no port of the kernel's is known\n");
         skip();
     }
-    for (int i = first; i <= last; i++)
-        assert_int_equal(client_open(&c, address, TEST_BOUND), -ECONNREFUSED);
+    for (int i = 1; i <= PORTS; i++) {
+        if (!free_port(first + (last - first) / (PORTS + 1) * i, last, address))
+            break;
+        for (int tries = first; tries <= last; tries++)
+            assert_int_equal(client_open(&c, address, TEST_BOUND),
+                             -ECONNREFUSED);
+    }
 }
 
 int main(int argc, char **argv)
