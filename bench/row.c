@@ -220,8 +220,8 @@ double row_cost(const struct plan *plan, const struct row *row)
         warm = (double)plan->warm;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    if (row->workload->program) /* and its launcher */
-        warm += 6e8;
+    if (row->workload->program) /* and its launcher, or an interpreter */
+        warm += row->workload->python ? 2e8 : 6e8;
     if (row->workload->together) /* and it seldom settles at once */
         warm = (double)plan->warm * 1.5;
     return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01 +

@@ -233,7 +233,7 @@ struct workload {
     const int64_t *capacity_most; /* no greater capacity can be had here, and
                                      none is asked for; NULL, or of 0: any */
     const char *program;          /* what measures it, in place of the calls
-                                     below; or NULL */
+                                     below (bench/); or NULL */
     bool variant;                 /* measured as that of a variant is */
     bool python;                  /* it needs a python3 */
     bool forked;                  /* its peers must be: they have what open made

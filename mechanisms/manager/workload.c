@@ -171,6 +171,12 @@ static const struct setting clients_grid[] = {
     {.name = NULL}};
 static const char *const clients_crowd[] = {"clients", NULL};
 
+/* An unmodified python3 calls a server of ours: what its program gains by that
+ * alone.  bench/reference.py has the loops, as it has those that it is held
+ * against. */
+#define FROM_PYTHON                                                            \
+    .peers = 1, .forked = true, .python = true, .program = "reference.py"
+
 static const struct workload workloads[] = {
     {.name = "call",
      .unit = "call",
@@ -221,10 +227,17 @@ static const struct workload workloads[] = {
      .op = call_op,
      .serve = cpython_serve,
      .close = cpython_close},
+    {.name = "call-from-python",
+     .unit = "call",
+     .floor = "unix-pingpong",
+     .variant = true,
+     FROM_PYTHON,
+     .guess = 20000},
     {.name = "create",
      .unit = "object made and dropped",
      .peers = 1,
      .forked = true,
+     .variant = true,
      .guess = 300000,
      .open = open_nothing,
      .pack = bench_pack,
@@ -246,11 +259,20 @@ static const struct workload workloads[] = {
      .join = bench_join,
      .op = clients_op,
      .close = bench_close},
+    {.name = "clients-from-python",
+     .unit = "call",
+     .grid = clients_grid,
+     .crowd = clients_crowd,
+     .served = true,
+     .together = true,
+     FROM_PYTHON,
+     .guess = 30000},
     {.name = "queue",
      .unit = "round trip",
      .floor = "unix-pingpong",
      .peers = 2,
      .forked = true,
+     .variant = true,
      .guess = 40000,
      .open = queue_open_two,
      .pack = bench_pack,
@@ -264,6 +286,7 @@ static const struct workload workloads[] = {
      .peers = 1,
      .sized = true,
      .forked = true,
+     .variant = true,
      .open = open_payload,
      .pack = bench_pack,
      .join = bench_join,
