@@ -115,7 +115,7 @@ static void consider_processes(struct planner *p, const struct row *row,
 /* How many call one server at once: one alone beside the usual crowd. */
 static void consider_clients(struct planner *p, const struct row *row, int tier)
 {
-    if (tier == TIER_SIZES && p->request->scale != SCALE_QUICK)
+    if (tier == TIER_MORE + 1 && p->request->scale != SCALE_QUICK)
         planner_consider(p, row_with(*row, "clients", 1));
     if (tier == TIER_LAST && p->request->scale == SCALE_FULL)
         for (int n = 2; n <= 8; n *= 2)

@@ -301,8 +301,8 @@ static void a_variant_has_one_reference_and_in_haste_none(void **state)
     }
 }
 
-/* One client and four, of ours and of Python's, beside what Python's are served
- * by its own server. */
+/* Clients of ours and of Python's, beside Python's that its own server serves.
+ */
 static void clients_of_python_are_held_against_its_own_server(void **state)
 {
     const struct workload *own = workload_find("manager", "clients");
@@ -327,9 +327,11 @@ static void clients_of_python_are_held_against_its_own_server(void **state)
             assert_int_equal(reference->settings[0].value,
                              row->settings[0].value);
             if (row->settings[0].value == 1 || row->settings[0].value == 4)
-                (row->workload == own ? ours : theirs)++;
+                *(row->workload == own ? &ours : &theirs) += 1;
         }
-        assert_true(ours >= 2 && theirs >= 2);
+        /* One alone where there is time for it. */
+        assert_true(ours >= (q.scale == SCALE_FULL ? 2 : 1));
+        assert_int_equal(theirs, ours);
         plan_free(&plan);
     }
     q.reference = false;
