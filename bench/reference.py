@@ -912,7 +912,7 @@ class Server:
             self.manager.connect()
             self.pid = self.child.pid
         else:
-            self.manager = SyncManager("\0ipclab-%d" % self.parent,
+            self.manager = SyncManager("\0ipclab-" + os.urandom(8).hex(),
                                        ctx=context)
             self.manager.start(self.begin)
             self.pid = self.manager._process.pid
