@@ -130,9 +130,8 @@ enum sight look_stranger(struct inspection *i, int stage, pid_t root)
     }
     verdict_say(v, "process %d listens at %s", (pid_t)i->noted[SERVER],
                 i->text);
-    verdict_say(v,
-                "its \"%s\" was %" PRId64 ", as it was told by who has the key",
-                w->name, (int64_t)i->noted[WAS]);
+    verdict_say(v, "its \"%s\", in its memory, was %" PRId64, w->name,
+                (int64_t)i->noted[WAS]);
     verdict_say(v, "we have no key; we connected, and said %" PRId64 ":",
                 (int64_t)i->noted[SAID]);
     verdict_say(v, "it asked for nothing, and \"%s\" is %" PRId64 " now",
