@@ -4,9 +4,10 @@
  *
  * An answer says nothing of whom it is for: it is for whoever asked, and comes
  * in the order of the questions.  A fork copies a connection, and then each of
- * the two may read the answer that is the other's.  Our proxies, like
- * CPython's, drop a connection that was forked; the program here has one of its
- * own making, and does not.
+ * the two may read the answer that is the other's.  Our proxies drop a
+ * connection that was forked, however that was done; CPython's do in a child
+ * of Process, and keep it in one of a bare os.fork().  The program here has one
+ * of its own making, and keeps it too.
  */
 #include "manager/hazards.h"
 
