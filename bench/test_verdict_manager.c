@@ -76,6 +76,7 @@ TALE(it_waits_for_itself, .alone = true)
 TALE(nobody_waits, .idle = true)
 TALE(its_server_lives, .lives = true)
 TALE(its_server_was_asked_to_go, .number = SIGTERM)
+TALE(its_server_ended_otherwise, .number = SIGUSR1)
 TALE(another_listens, .again = true)
 TALE(it_was_answered, .succeeds = true)
 TALE(it_was_killed, .lives = false)
@@ -87,6 +88,7 @@ static void impostors_of_a_killed_manager_are_not_proven(void **state)
         {nobody_waits, "not where it was said to be"},
         {its_server_lives, "is not seen to be dead"},
         {its_server_was_asked_to_go, "was not killed"},
+        {its_server_ended_otherwise, "was not killed"},
         {another_listens, "somebody listens"},
         {it_was_answered, "has succeeded"},
         {only_pauses, "its time was over"},

@@ -8,7 +8,6 @@
 #include "common/hooks.h"
 #include "common/tracker.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,18 +23,12 @@ static void turn_off(int argc, char **argv)
         forkserver_main(argv + 2);
 }
 
-/*
- * The tracker reads from that descriptor.  Its image turns off in
- * mechanisms_init: of a program that never calls it, it would be the program
- * once more, with a tracker of its own, and so on without end.
- */
+/* The tracker reads from that descriptor. */
 static int launch_tracker(int reader, pid_t *pid)
 {
     char what[] = IMAGE_TRACKER, from[24];
     char *argv[] = {program_invocation_name, what, from, NULL};
 
-    if (!mechanisms_initialised())
-        return -ELOOP;
     image_argument(from, sizeof from, "pipe", reader);
     return image_run(image_path(), argv, &reader, 1, pid, NULL);
 }
