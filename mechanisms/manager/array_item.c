@@ -95,7 +95,7 @@ static struct datum load_character(uint32_t c)
         n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
         for (size_t i = n; i-- > 1; c >>= 6)
             bytes[i] = (unsigned char)(0x80 | (c & 0x3f));
-        bytes[0] = (unsigned char)(0xf0 << (4 - n) | c);
+        bytes[0] = (unsigned char)(0xf0u << (4 - n) | c);
     }
     return datum_text(DATUM_STR, bytes, n);
 }

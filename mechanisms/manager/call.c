@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- raising --- */
@@ -29,22 +28,34 @@ int call_raise_with(struct call *call, const char *class, struct datum argument)
     return RAISED;
 }
 
+int call_raise_text(struct call *call, const char *class, struct buffer *text)
+{
+    struct datum message = datum_text(DATUM_STR, text->bytes, text->length);
+
+    buffer_free(text);
+    if (message.kind == DATUM_NOTHING)
+        return datum_error(&message);
+    return call_raise_with(call, class, message);
+}
+
+/* (A text has a zero behind it, so vsnprintf can write into it.) */
 int call_raise(struct call *call, const char *class, const char *format, ...)
 {
     struct datum text;
-    char *message = NULL;
     va_list list;
     int n;
 
     va_start(list, format);
-    n = vasprintf(&message, format, list);
+    n = vsnprintf(NULL, 0, format, list);
     va_end(list);
     if (n < 0)
         return -ENOMEM;
-    text = datum_str(message);
-    free(message);
+    text = datum_text(DATUM_STR, NULL, (size_t)n);
     if (text.kind == DATUM_NOTHING)
-        return -ENOMEM;
+        return datum_error(&text);
+    va_start(list, format);
+    vsnprintf((char *)text.text->bytes, (size_t)n + 1, format, list);
+    va_end(list);
     return call_raise_with(call, class, text);
 }
 
@@ -156,7 +167,7 @@ static int take_keywords(struct call *call, const char *const *names,
                          const struct datum **into)
 {
     const struct table *t = call->keywords;
-    int64_t i = t ? table_next(t, 0) : TABLE_NONE;
+    int64_t i = t && t->entries ? table_next(t, 0) : TABLE_NONE;
 
     for (; i != TABLE_NONE; i = table_next(t, i + 1)) {
         const struct entry *e = &t->entries[i];
@@ -240,6 +251,17 @@ int call_take(struct call *call, const char *const *names, size_t least,
     return 0;
 }
 
+int call_check_names(struct call *call)
+{
+    const struct table *t = call->keywords;
+    int64_t i = t ? table_next(t, 0) : TABLE_NONE;
+
+    for (; i != TABLE_NONE; i = table_next(t, i + 1))
+        if (t->entries[i].key.kind != DATUM_STR)
+            return call_raise(call, "TypeError", "keywords must be strings");
+    return 0;
+}
+
 int call_take_nothing(struct call *call)
 {
     static const char *const names[] = {NULL};
@@ -287,6 +309,9 @@ int call_take_c_int(struct call *call, const struct datum *d, int64_t *integer)
     return error ? call_take_int(call, d, integer) : 0;
 }
 
+/* The first double that is no int64_t. */
+static const double too_long = 9223372036854775808.0;
+
 static int refuse_timeout(struct call *call)
 {
     return call_raise(call, "OverflowError",
@@ -305,7 +330,7 @@ int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns)
             return call_raise(call, "ValueError",
                               "Invalid value NaN (not a number)");
         scaled = ceil(d->real * (double)SECOND);
-        if (scaled < -0x1p63 || scaled >= 0x1p63)
+        if (fabs(scaled) >= too_long)
             return refuse_timeout(call);
         *ns = (int64_t)scaled;
         return 0;

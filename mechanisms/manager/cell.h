@@ -55,6 +55,12 @@ static inline void cell_discount(struct cell *c, const struct datum *d)
     c->weight -= datum_weight(d);
 }
 
+/* Where a search for that hash begins, in a table that has slots. */
+static inline size_t slot_of(const struct table *t, uint64_t hash)
+{
+    return (size_t)hash & (t->slot_count - 1);
+}
+
 /* What is the same in two that are equal only if they are one: its object's
  * address, of a proxy that the server has; else the cell's. */
 static inline const void *datum_identity(const struct datum *d)

@@ -147,12 +147,14 @@ static bool is_known(const struct client *c)
 int client_incref(struct client *c, struct object *o)
 {
     struct server *s = o->server;
-    int64_t index;
+    int64_t index, n;
     int error = 0;
 
     pthread_mutex_lock(&s->lock);
-    if (is_known(c))
-        error = set_count(c, o, count_of(c, o, &index) + 1, index);
+    if (is_known(c)) {
+        n = count_of(c, o, &index);
+        error = set_count(c, o, n + 1, index);
+    }
     if (!error && o->clients++ == 0)
         object_pin(o);
     pthread_mutex_unlock(&s->lock);

@@ -69,8 +69,8 @@ int sequence_sort(struct sequence *s, bool descending, const char *culprits[2]);
 /* --- iterate.c, call.c --- */
 
 /* What d is, or where it is a proxy of a list, dict, set or array of this
- * server, what that has now.  0 or -errno.  The object's lock is let go for a
- * moment: look at the state afterwards. */
+ * server, what that has now.  0, RAISED or -errno.  The object's lock is let go
+ * for a moment: look at the state afterwards. */
 int call_value(struct call *call, const struct datum *d, struct datum *value);
 
 /* call_iterate with a text of its own for what is not iterable. */
@@ -79,6 +79,13 @@ int call_iterate_or(struct call *call, const struct datum *d,
 
 /* As call_take_int, into a C int. */
 int call_take_c_int(struct call *call, const struct datum *d, int64_t *integer);
+
+/* Raise class(text), whatever is in the text, which is freed. */
+int call_raise_text(struct call *call, const char *class, struct buffer *text);
+
+/* Whoever keeps the keywords by their names: are they all a str?  0 or RAISED.
+ */
+int call_check_names(struct call *call);
 
 /* Is it the making of an object, not a call of a method? */
 bool call_is_opening(const struct call *call);

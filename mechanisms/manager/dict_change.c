@@ -215,8 +215,10 @@ static int set_from(struct call *call, struct datum *dict,
 /* Also what dict(...) is given. */
 int dict_update(struct call *call, void *state)
 {
-    int error = 0;
+    int error = call_check_names(call);
 
+    if (error)
+        return error;
     if (call->count > 1)
         return call_raise(call, "TypeError",
                           "%s expected at most 1 argument, got %zu", call->name,
@@ -234,14 +236,16 @@ int dict_fromkeys(struct call *call, void *state)
     static const char *const names[] = {"/iterable", "/value", NULL};
     const struct datum none = datum_none();
     const struct datum *given[2];
-    struct datum keys = {0}, dict = datum_dict();
+    struct datum keys, dict;
     int error = call_take(call, names, 1, given);
 
     (void)state;
     if (!error)
-        error = datum_error(&dict);
-    if (!error)
         error = call_iterate(call, given[0], &keys);
+    if (error)
+        return error;
+    dict = datum_dict();
+    error = datum_error(&dict);
     for (size_t i = 0; !error && i < keys.sequence->length; i++)
         error = set(call, &dict, &keys.sequence->items[i],
                     given[1] ? given[1] : &none);

@@ -10,7 +10,8 @@
  *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
  *         $(find mechanisms/manager -name '*.c' ! -name 'test_*') \
  *         -o fuzz_pickle -lm
- *     ./fuzz_pickle -max_len=4096 -max_total_time=180 NEW \
+ *     ./fuzz_pickle -max_len=4096 -max_total_time=180 \
+ *         -dict=mechanisms/manager/corpus/pickle.dict NEW \
  *         mechanisms/manager/corpus/pickle
  *
  * where NEW is a folder for what it finds.

@@ -111,8 +111,9 @@ int take_arguments(struct call *call, const char *function,
 int take_no_arguments(struct call *call, const char *function)
 {
     static const char *const names[] = {NULL};
+    const struct datum *none;
 
-    return take_arguments(call, function, names, 0, NULL);
+    return take_arguments(call, function, names, 0, &none);
 }
 
 /* --- numbers and timeouts --- */

@@ -69,7 +69,7 @@ static int wait_for_all(struct call *call, struct barrier *b,
                         const struct datum *timeout)
 {
     struct turn turn = {.came = false};
-    int64_t deadline;
+    int64_t deadline = 0;
     int error;
 
     if ((!timeout || timeout->kind == DATUM_NONE) &&

@@ -135,7 +135,7 @@ static int wait(struct call *call, void *state)
     static const char *const names[] = {"timeout", NULL};
     struct condition *c = state;
     const struct datum *timeout;
-    int64_t deadline;
+    int64_t deadline = 0;
     int error = take_arguments(call, "Condition.wait", names, 0, &timeout);
 
     if (!error && !hosted_lock_is_mine(call, c->lock))
@@ -156,8 +156,10 @@ static int notify_some(struct call *call, struct condition *c, double n)
     if (!hosted_lock_is_mine(call, c->lock))
         return call_raise(call, "RuntimeError",
                           "cannot notify on un-acquired lock");
-    for (; c->line.first && n > 0; n--)
+    while (c->line.first && n > 0) {
         notify_first(c, c->line.arrivals);
+        n--;
+    }
     return 0;
 }
 

@@ -165,7 +165,7 @@ static int take_how_long(struct call *call, int64_t *deadline)
 int hosted_lock_acquire(struct call *call, struct hosted_lock *l)
 {
     struct turn turn = {.thread = call_thread(call), .count = 1};
-    int64_t deadline;
+    int64_t deadline = 0;
     int error = take_how_long(call, &deadline);
 
     if (error)

@@ -64,7 +64,7 @@ static int wait_for_one(struct call *call, struct semaphore *s,
                         const struct datum *timeout)
 {
     struct turn turn = {.came = false};
-    int64_t deadline;
+    int64_t deadline = 0;
     int error = take_timeout(call, timeout, IS_ADDED, &deadline);
 
     if (error)

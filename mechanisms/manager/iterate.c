@@ -19,8 +19,9 @@ static pthread_mutex_t *held_lock(const struct call *call)
     return call_is_opening(call) ? NULL : call->object->lock;
 }
 
-/* The value of another object, by its own lock.  Ours is not held meanwhile:
- * two lists that extend each other would wait for each other. */
+/* The value of another object, by its own lock; what it raises is raised.  Ours
+ * is not held meanwhile: two lists that extend each other would wait for each
+ * other. */
 static int value_of(struct call *call, struct object *o, struct datum *value)
 {
     pthread_mutex_t *held = held_lock(call);
@@ -40,12 +41,15 @@ static int value_of(struct call *call, struct object *o, struct datum *value)
         pthread_mutex_unlock(o->lock);
     if (held && held != o->lock)
         pthread_mutex_lock(held);
-    if (error) {
+    if (error && error != RAISED)
         datum_drop(&inner.result);
-        return error == RAISED ? -ENOMEM : error;
+    if (error == RAISED) {
+        datum_drop(&call->result);
+        call->result = inner.result;
     }
-    *value = inner.result;
-    return 0;
+    if (!error)
+        *value = inner.result;
+    return error;
 }
 
 static bool is_container(const struct datum *d)
@@ -147,15 +151,15 @@ static int put_reversed(const struct record *r, struct datum *list)
 /* How many there are from start to before stop: no difference overflows. */
 static uint64_t range_length(int64_t start, int64_t stop, int64_t step)
 {
-    if (step > 0)
-        return start >= stop
-                   ? 0
-                   : ((uint64_t)stop - (uint64_t)start - 1) / (uint64_t)step +
-                         1;
-    return start <= stop
-               ? 0
-               : ((uint64_t)start - (uint64_t)stop - 1) / (0 - (uint64_t)step) +
-                     1;
+    const bool up = step > 0;
+    const uint64_t stride = up ? (uint64_t)step : 0 - (uint64_t)step;
+    uint64_t distance = 0;
+
+    if (up && start < stop)
+        distance = (uint64_t)stop - (uint64_t)start;
+    else if (!up && stop < start)
+        distance = (uint64_t)start - (uint64_t)stop;
+    return distance ? (distance - 1) / stride + 1 : 0;
 }
 
 static int put_range(struct call *call, const struct record *r,

@@ -26,6 +26,7 @@ static int iterator_open(struct call *call, void *state)
     static const char *const names[] = {"/object", NULL};
     struct iterator *it = state;
     const struct datum *of[1];
+    const struct datum *held;
     struct object *dict;
     int error = call_take(call, names, 1, of);
 
@@ -37,8 +38,9 @@ static int iterator_open(struct call *call, void *state)
     if (dict->type != &dict_type)
         return call_raise(call, "TypeError", "'%s' object is not iterable",
                           dict->type->name);
+    held = (void *)dict->state;
     pthread_mutex_lock(dict->lock);
-    it->used = ((struct datum *)(void *)dict->state)->table->used;
+    it->used = held->table->used;
     pthread_mutex_unlock(dict->lock);
     it->of = datum_share(of[0]);
     call->object->lock = dict->lock;

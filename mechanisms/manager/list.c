@@ -85,8 +85,7 @@ static int raise_absent(struct call *call, const struct datum *value)
     if (!error)
         error = buffer_text(&text, " is not in list");
     if (!error)
-        error = call_raise_with(call, "ValueError",
-                                datum_text(DATUM_STR, text.bytes, text.length));
+        return call_raise_text(call, "ValueError", &text);
     buffer_free(&text);
     return error;
 }
@@ -96,12 +95,14 @@ static int take_bound(struct call *call, const struct datum *d, size_t length,
                       size_t absent, size_t *bound)
 {
     int64_t i;
+    int error;
 
     *bound = absent;
     if (!d)
         return 0;
-    if (slice_bound(call, d, false, &i))
-        return RAISED;
+    error = slice_bound(call, d, false, &i);
+    if (error)
+        return error;
     if (i < 0)
         i += (int64_t)length;
     *bound = i < 0 ? 0 : (size_t)i;

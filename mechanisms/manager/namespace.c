@@ -12,7 +12,10 @@
 static int namespace_open(struct call *call, void *state)
 {
     struct datum *names = state;
+    int error = call_check_names(call);
 
+    if (error)
+        return error;
     if (call->count)
         return call_raise(call, "TypeError",
                           "Namespace.__init__() takes 1 positional argument "
@@ -39,8 +42,7 @@ static int raise_absent(struct call *call, const struct datum *name)
     if (!error)
         error = buffer_text(&text, "'");
     if (!error)
-        error = call_raise_with(call, "AttributeError",
-                                datum_text(DATUM_STR, text.bytes, text.length));
+        return call_raise_text(call, "AttributeError", &text);
     buffer_free(&text);
     return error;
 }

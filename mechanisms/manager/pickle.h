@@ -19,8 +19,14 @@
  * exceptions, _codecs.encode, copyreg).  Every other GLOBAL, REDUCE, BUILD,
  * INST, OBJ, EXT, persistent id or out-of-band buffer is refused.
  *
- * What a stranger sends is bounded: depth, what it unfolds to, the memo, and
- * nothing is allocated for a length that is not there.
+ * What a stranger sends is bounded: depth, what it unfolds to, the memo, what
+ * it has copied (as a set of a list is) and what it has hashed; and nothing is
+ * allocated for a length that is not there.  A value that contains itself is
+ * refused.  So time and memory are linear in the message.
+ *
+ * What is left out: the attributes of an exception beside its args, and the key
+ * that a proxy may carry.  What is written has no memo: what is shared is
+ * written again.
  */
 #ifndef IPCLAB_PICKLE_H
 #define IPCLAB_PICKLE_H
@@ -36,7 +42,8 @@ struct pickle_fault {
 struct pickle_reader {
     /*
      * Called for each proxy within, or NULL: make `proxy` refer to its object
-     * (record->pin, unpin).  0, or -errno: refused, with the fault's text.
+     * (record->pin, unpin), and keep no share of it.  0, or -errno: refused,
+     * with the fault's text (the fault is never NULL here).
      */
     int (*proxy)(void *argument, struct datum *proxy,
                  struct pickle_fault *fault);

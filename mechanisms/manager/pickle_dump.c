@@ -240,7 +240,7 @@ int pickle_begin(struct buffer *out)
 
 int pickle_tuple(struct buffer *out, unsigned n)
 {
-    static const enum opcode codes[] = {EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3};
+    static const int codes[] = {EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3};
 
     return n < 4 ? writer_code(out, codes[n]) : -EINVAL;
 }

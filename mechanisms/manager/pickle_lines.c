@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 /* --- ints --- */
 

@@ -276,11 +276,14 @@ int pickle_load(const void *bytes, size_t n, const struct pickle_reader *reader,
     struct machine machine;
     int error;
 
+    if (!fault)
+        fault = &ignored;
+    fault->at = 0;
+    fault->text[0] = '\0';
     *value = (struct datum){.kind = DATUM_NOTHING};
     machine.reader = reader;
-    machine.fault = fault ? fault : &ignored;
-    *machine.fault = (struct pickle_fault){0};
-    machine_open(&machine, bytes, n);
+    machine.fault = fault;
+    machine_open(&machine, n ? bytes : "", n);
     error = run(&machine);
     if (error == STOPPED)
         *value = machine.stack.items[--machine.stack.length];

@@ -72,14 +72,14 @@ const unsigned char *machine_counted(struct machine *m, size_t size, size_t *n)
 static int grow(struct machine *m, struct stack *s)
 {
     size_t capacity = s->capacity * 2;
+    bool is_own = s->items == s->own;
     struct datum *items = NULL;
 
     if (capacity <= PTRDIFF_MAX / sizeof *items)
-        items = realloc(s->items == s->own ? NULL : s->items,
-                        capacity * sizeof *items);
+        items = realloc(is_own ? NULL : s->items, capacity * sizeof *items);
     if (!items)
         return machine_fail(m, -ENOMEM, "no memory");
-    if (s->items == s->own)
+    if (is_own)
         memcpy(items, s->own, s->length * sizeof *items);
     s->items = items;
     s->capacity = capacity;
@@ -98,7 +98,7 @@ static int put(struct machine *m, struct datum d)
     return 0;
 }
 
-int machine_push(struct machine *m, struct datum d)
+int machine_push_anywhere(struct machine *m, struct datum d)
 {
     int error = datum_error(&d);
 
@@ -279,6 +279,9 @@ int machine_may_change(struct machine *m, const struct datum *d)
  * once more to a bytearray. */
 enum { COPIES = 4 };
 
+/* What is in a key is looked at once for each key that it is within. */
+enum { WALKS = 64, WALKS_LEAST = 1 << 16 };
+
 int machine_copies(struct machine *m, size_t n)
 {
     m->copied += n;
@@ -290,42 +293,40 @@ int machine_copies(struct machine *m, size_t n)
 int machine_walks(struct machine *m, size_t n)
 {
     m->walked += n;
-    if (m->walked > DATUM_WEIGHT)
+    if (m->walked / WALKS > (uint64_t)(m->end - m->bytes) + WALKS_LEAST)
         return machine_fail(m, -E2BIG, "it has more looked at than is taken");
     return 0;
 }
 
-int machine_hashes(struct machine *m, const struct datum *key)
+/* Why it was not taken, of which there is another reference. */
+static int refuse_key(struct machine *m, int error, const struct datum *key)
 {
     const char *culprit = NULL;
     uint64_t hash;
-    int error;
 
-    if (key->kind < DATUM_BYTEARRAY)
-        return 0;
-    error = machine_walks(m, key->cell->weight);
-    if (error)
-        return error;
-    if (datum_hash(key, &hash, &culprit) < 0)
-        return machine_fail(m, -EINVAL, "unhashable type: '%s'",
-                            culprit ? culprit : "?");
-    return 0;
+    if (error == -EINVAL && datum_hash(key, &hash, &culprit) < 0 && culprit)
+        return machine_fail(m, error, "unhashable type: '%s'", culprit);
+    return machine_fail(m, error,
+                        error == -E2BIG ? "it is deeper, or more, than is taken"
+                                        : "no memory");
 }
 
 int machine_set(struct machine *m, struct table *t, struct datum *key,
                 struct datum *value)
 {
-    struct datum taken = *key, as = *value;
-    int error = machine_hashes(m, key);
+    struct datum taken = *key, as = *value, kept = datum_none();
+    int error = 0;
 
-    if (error)
-        return error;
+    if (key->kind >= DATUM_BYTEARRAY) {
+        error = machine_walks(m, key->cell->weight);
+        if (error)
+            return error;
+        kept = machine_share(key);
+    }
     key->kind = value->kind = DATUM_NOTHING;
     error = table_set(t, taken, as);
     if (error)
-        return machine_fail(m, error,
-                            error == -E2BIG
-                                ? "it is deeper, or more, than is taken"
-                                : "no memory");
-    return 0;
+        refuse_key(m, error, &kept);
+    drop(&kept);
+    return error;
 }

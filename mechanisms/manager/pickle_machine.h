@@ -136,8 +136,18 @@ const unsigned char *machine_line(struct machine *m, size_t *n);
 const unsigned char *machine_counted(struct machine *m, size_t size, size_t *n);
 
 /* Take a datum and push it; push a name of pickle_find's. */
-int machine_push(struct machine *m, struct datum d);
+int machine_push_anywhere(struct machine *m, struct datum d);
 int machine_push_name(struct machine *m, size_t name);
+
+static inline int machine_push(struct machine *m, struct datum d)
+{
+    struct stack *s = &m->stack;
+
+    if (d.kind == DATUM_NOTHING || s->length == s->capacity)
+        return machine_push_anywhere(m, d);
+    s->items[s->length++] = d;
+    return 0;
+}
 
 /* There must be n items above the last mark: the lowest of the topmost n, or
  * NULL. */
@@ -167,15 +177,13 @@ int machine_may_change(struct machine *m, const struct datum *d);
  * What a few bytes can have done again and again is bounded by the message:
  * what is copied (data, or bytes of a text) by a few times its length, as each
  * was in it once; what is looked at without a copy, to be hashed for one, by
- * DATUM_WEIGHT.
+ * many times its length.  0 or -E2BIG.
  */
 int machine_copies(struct machine *m, size_t n);
 int machine_walks(struct machine *m, size_t n);
 
-/* A key can be hashed, and is not too much of it: 0; -EINVAL, -E2BIG. */
-int machine_hashes(struct machine *m, const struct datum *key);
-
-/* Take key and value into the table. */
+/* Take key and value into the table.  0; -EINVAL: it cannot be hashed; -E2BIG,
+ * -ENOMEM. */
 int machine_set(struct machine *m, struct table *t, struct datum *key,
                 struct datum *value);
 

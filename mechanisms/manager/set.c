@@ -68,8 +68,8 @@ static int fold(struct call *call, const struct datum *set, set_algebra *run)
     int error = 0;
 
     if (call->keywords && call->keywords->used)
-        error = call_raise(call, "TypeError",
-                           "%s() takes no keyword arguments", call->name);
+        error = call_raise(call, "TypeError", "%s() takes no keyword arguments",
+                           call->name);
     for (size_t i = 0; !error && i < call->count; i++) {
         struct datum other, next;
 

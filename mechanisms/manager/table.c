@@ -12,27 +12,8 @@
 #include "manager/cell.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { TABLE_LEAST = 8 };
-
-static size_t slot_of(const struct table *t, uint64_t hash)
-{
-    return (size_t)hash & (t->slot_count - 1);
-}
-
-/*
- * The next entry of that hash, from slot *at on, or TABLE_NONE; *at is then
- * the free slot.  It begins with *at = slot_of(hash), in a table that has
- * slots, and *at is the slot of what was found.
- */
-static int64_t next_of_hash(const struct table *t, uint64_t hash, size_t *at)
-{
-    for (; t->slots[*at]; *at = (*at + 1) & (t->slot_count - 1))
-        if (t->entries[t->slots[*at] - 1].hash == hash)
-            return t->slots[*at] - 1;
-    return TABLE_NONE;
-}
 
 /* Put a key that is not there: the entry of that index. */
 static void occupy(struct table *t, size_t index)
@@ -47,11 +28,10 @@ static void occupy(struct table *t, size_t index)
 /* Entries and slots anew, for at least n entries and without holes. */
 static int rebuild(struct table *t, size_t n)
 {
-    struct table new = *t;
+    struct table new = {.slot_count = TABLE_LEAST};
 
     if (n > DATUM_WEIGHT)
         return -E2BIG;
-    new.slot_count = TABLE_LEAST;
     while (new.slot_count / 2 < n)
         new.slot_count *= 2;
     new.capacity = new.slot_count / 2;
@@ -62,7 +42,6 @@ static int rebuild(struct table *t, size_t n)
         free(new.slots);
         return -ENOMEM;
     }
-    new.length = new.first = 0;
     for (size_t i = t->first; i < t->length; i++) {
         if (t->entries[i].key.kind == DATUM_NOTHING)
             continue;
@@ -71,78 +50,25 @@ static int rebuild(struct table *t, size_t n)
     }
     free(t->entries);
     free(t->slots);
-    *t = new;
+    t->entries = new.entries;
+    t->slots = new.slots;
+    t->length = new.length;
+    t->first = 0;
+    t->capacity = new.capacity;
+    t->slot_count = new.slot_count;
     return 0;
 }
 
-/* Room for one more.  Where half of the entries are holes, that is done without
- * growing; where most are, by shrinking. */
+/* Room for one more, and for half as many as there are: so it grows, keeps its
+ * size or shrinks by how many of the entries were holes. */
 static int make_room(struct table *t)
 {
-    if (t->length < t->capacity)
-        return 0;
-    if (t->used > t->capacity / 2)
-        return rebuild(t, t->used + t->used / 2 + 1);
-    return rebuild(t,
-                   t->used < t->capacity / 8 ? t->used * 2 + 1 : t->capacity);
+    return t->length < t->capacity ? 0 : rebuild(t, t->used + t->used / 2 + 1);
 }
 
-/* --- found --- */
+/* --- set --- */
 
-int64_t table_find_hashed(const struct table *t, const struct datum *key,
-                          uint64_t hash)
-{
-    size_t at;
-    int64_t index = TABLE_NONE;
-
-    if (!t->slot_count)
-        return TABLE_NONE;
-    at = slot_of(t, hash);
-    while ((index = next_of_hash(t, hash, &at)) >= 0 &&
-           !datum_equal(&t->entries[index].key, key))
-        at = (at + 1) & (t->slot_count - 1);
-    return index;
-}
-
-int64_t table_find(const struct table *t, const struct datum *key)
-{
-    uint64_t hash;
-    const char *culprit;
-
-    if (datum_hash(key, &hash, &culprit) < 0)
-        return -EINVAL;
-    return table_find_hashed(t, key, hash);
-}
-
-const struct datum *table_get(const struct table *t, const char *key)
-{
-    uint64_t hash = hash_text(key, strlen(key));
-    size_t at;
-    int64_t index;
-
-    if (!t->slot_count)
-        return NULL;
-    at = slot_of(t, hash);
-    while ((index = next_of_hash(t, hash, &at)) >= 0 &&
-           !datum_is_str(&t->entries[index].key, key))
-        at = (at + 1) & (t->slot_count - 1);
-    return index < 0 ? NULL : &t->entries[index].value;
-}
-
-int64_t table_next(const struct table *t, int64_t index)
-{
-    size_t i = index < 0 ? 0 : (size_t)index;
-
-    if (i < t->first)
-        i = t->first;
-    while (i < t->length && t->entries[i].key.kind == DATUM_NOTHING)
-        i++;
-    return i < t->length ? (int64_t)i : TABLE_NONE;
-}
-
-/* --- changed --- */
-
-/* Replace the value of an entry; taken, dropped when it fails. */
+/* Replace the value of an entry; not taken when it fails. */
 static int replace(struct table *t, struct entry *entry, struct datum value)
 {
     struct datum old = entry->value;
@@ -152,7 +78,6 @@ static int replace(struct table *t, struct entry *entry, struct datum value)
     error = cell_count(&t->cell, &value);
     if (error) {
         t->cell.weight += datum_weight(&old);
-        datum_drop(&value);
         return error;
     }
     entry->value = value;
@@ -185,7 +110,7 @@ int table_set(struct table *t, struct datum key, struct datum value)
 {
     struct entry entry = {.key = key, .value = value};
     const char *culprit;
-    int64_t index;
+    int64_t index = TABLE_NONE;
     int error = datum_error(&key);
 
     if (!error)
@@ -194,18 +119,17 @@ int table_set(struct table *t, struct datum key, struct datum value)
         error = datum_hash(&key, &entry.hash, &culprit);
     if (!error) {
         index = table_find_hashed(t, &key, entry.hash);
-        if (index >= 0) {
-            datum_drop(&key);
-            return replace(t, &t->entries[index], value);
-        }
-        error = add(t, &entry);
+        error =
+            index < 0 ? add(t, &entry) : replace(t, &t->entries[index], value);
     }
-    if (error) {
-        datum_drop(&key);
+    if (error || index >= 0)
+        datum_drop(&key); /* the old one stays */
+    if (error)
         datum_drop(&value);
-    }
     return error;
 }
+
+/* --- taken out --- */
 
 /* Free a slot.  Each behind it, up to a free one, moves up if the hole lies
  * between where it wants to be and where it is. */

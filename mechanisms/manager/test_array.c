@@ -158,11 +158,15 @@ static void what_is_being_sent_does_not_change(void **state)
     (void)state;
     assert_non_null(o);
     sent = hosted_value(o);
+    if (!sent.record)
+        abort(); /* an assert does not end a path for the analyzer */
     assert_int_equal(hosted_call(o, "__setitem__", &set, NULL, &result), 0);
     assert_memory_equal(sent.record->fields[1].text->bytes, bytes,
                         sizeof bytes);
     datum_drop(&sent);
     sent = hosted_value(o);
+    if (!sent.record)
+        abort(); /* an assert does not end a path for the analyzer */
     assert_int_equal(sent.record->fields[1].text->bytes[0], 9);
     datum_drop(&sent);
     hosted_close(o);

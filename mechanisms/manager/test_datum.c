@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // wrap: malloc calloc realloc free
-/* test_datum.c - data that are made, shared, put together, and dropped. */
+/* test_datum.c - data that are made, put together, and dropped. */
 #include "manager/test_memory.h"
 
 #include "manager/cell.h"
-
-#include <math.h>
-#include <pthread.h>
 
 /* --- the smallest --- */
 
@@ -95,69 +92,6 @@ static void a_tuple_is_what_its_format_says(void **state)
     assert_int_equal(datum_error(&d), -EINVAL);
     assert_int_equal(list.cell->references, 1);
     datum_drop(&list);
-}
-
-/* --- shared --- */
-
-enum { THREADS = 4, TURNS = 20000 };
-
-static _Atomic int unpinned;
-
-static void unpin(void *pin)
-{
-    assert_string_equal(pin, "pin");
-    unpinned++;
-}
-
-static void *share_and_drop(void *argument)
-{
-    struct datum *shared = argument;
-    struct datum own = *shared, again;
-    uint64_t hash, first = 0;
-    const char *culprit;
-
-    for (int i = 0; i < TURNS; i++) {
-        again = datum_share(&own);
-        if (datum_hash(&own.sequence->items[1], &hash, &culprit) < 0 ||
-            (first && hash != first))
-            return argument;
-        first = hash;
-        datum_drop(&own);
-        own = again;
-    }
-    datum_drop(&own);
-    return NULL;
-}
-
-/* A proxy within a tuple; each thread begins with a reference of its own. */
-static void threads_share_and_the_last_frees(void **state)
-{
-    struct datum fields[] = {datum_str("ListProxy"), datum_none(),
-                             datum_none()};
-    struct datum proxy = datum_record(DATUM_PROXY, fields, 3);
-    static char pin[] = "pin";
-    pthread_t threads[THREADS];
-    struct datum tuple;
-    void *failed;
-
-    (void)state;
-    unpinned = 0;
-    proxy.record->pin = pin;
-    proxy.record->unpin = unpin;
-    tuple = datum_tuple("Os", proxy, "cached hash");
-    for (int i = 0; i < THREADS; i++) {
-        (void)datum_share(&tuple);
-        assert_int_equal(
-            pthread_create(&threads[i], NULL, share_and_drop, &tuple), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
-    assert_int_equal(unpinned, 0);
-    assert_int_equal(tuple.cell->references, 1);
-    datum_drop(&tuple);
-    assert_int_equal(unpinned, 1);
 }
 
 /* --- deep, and much --- */
@@ -380,7 +314,6 @@ int main(void)
         TEST(an_int_takes_no_byte_more_than_it_needs),
         TEST(a_text_is_its_bytes_and_a_zero),
         TEST(a_tuple_is_what_its_format_says),
-        TEST(threads_share_and_the_last_frees),
         TEST(deep_is_dropped_and_deeper_refused),
         TEST(what_unfolds_to_too_much_is_refused),
         TEST(a_list_is_what_an_array_would_be),

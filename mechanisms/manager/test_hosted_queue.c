@@ -204,6 +204,23 @@ static void what_a_dead_client_was_given_is_not_lost(void **state)
     hosted_close(o);
 }
 
+static void what_came_back_is_first_and_last(void **state)
+{
+    struct object *o = open_queue(0);
+    struct guest g[2];
+
+    (void)state;
+    guests_open(g, 2);
+    guest_wait(&g[0], o, "get", datum_tuple(""));
+    guest_give_to_dead(&g[1], o, "put", number(1), &g[0]);
+    guest_end(&g[0], "-ECANCELED");
+    guest_ask(&g[1], o, "put", number(2));
+    assert_string_equal(guest_call(&g[1], o, "get_nowait"), "1");
+    assert_string_equal(guest_call(&g[1], o, "get_nowait"), "2");
+    guests_close(g, 2);
+    hosted_close(o);
+}
+
 /* --- those who put --- */
 
 static void room_goes_to_who_came_first(void **state)
@@ -317,84 +334,6 @@ static void what_is_left_is_dropped(void **state)
     hosted_close(o);
 }
 
-/* --- all at once --- */
-
-enum { SIDES = 3, ITEMS = 300 };
-
-struct worker {
-    struct guest guest;
-    pthread_t thread;
-    struct object *queue;
-    int64_t number, sum, last[SIDES];
-    bool in_order;
-};
-
-static void *put_all(void *argument)
-{
-    struct worker *w = argument;
-
-    for (int64_t i = 1; i <= ITEMS; i++)
-        do
-            guest_ask(&w->guest, w->queue, "put",
-                      datum_tuple("ibd", w->number * 10000 + i, 1, 1e-4));
-        while (strcmp(w->guest.said, "Full()") == 0);
-    return NULL;
-}
-
-/* Of what one has put, each getter sees later items later. */
-static void *get_all(void *argument)
-{
-    struct worker *w = argument;
-
-    for (int64_t n = 0; n < ITEMS;) {
-        int64_t item, from;
-
-        guest_ask(&w->guest, w->queue, "get", datum_tuple("bd", 1, 1e-4));
-        if (strcmp(w->guest.said, "Empty()") == 0)
-            continue;
-        item = strtoll(w->guest.said, NULL, 10);
-        from = item / 10000;
-        w->in_order =
-            w->in_order && from >= 0 && from < SIDES && item > w->last[from];
-        if (w->in_order)
-            w->last[from] = item;
-        w->sum += item;
-        n++;
-        guest_call(&w->guest, w->queue, "task_done");
-    }
-    return NULL;
-}
-
-static void every_item_arrives_once(void **state)
-{
-    struct object *o = open_queue(4);
-    struct worker w[2 * SIDES];
-    int64_t sum = 0, expected = 0;
-
-    (void)state;
-    for (int i = 0; i < 2 * SIDES; i++) {
-        w[i] =
-            (struct worker){.queue = o, .number = i % SIDES, .in_order = true};
-        guest_open(&w[i].guest);
-        assert_int_equal(pthread_create(&w[i].thread, NULL,
-                                        i < SIDES ? put_all : get_all, &w[i]),
-                         0);
-    }
-    for (int i = 0; i < 2 * SIDES; i++) {
-        pthread_join(w[i].thread, NULL);
-        assert_true(w[i].in_order);
-        sum += w[i].sum;
-        if (i < SIDES)
-            expected += ITEMS * (i * 10000) + ITEMS * (ITEMS + 1) / 2;
-    }
-    assert_int_equal(sum, expected);
-    assert_string_equal(guest_call(&w[0].guest, o, "join"), "None");
-    assert_string_equal(guest_call(&w[0].guest, o, "qsize"), "0");
-    for (int i = 0; i < 2 * SIDES; i++)
-        guest_close(&w[i].guest);
-    hosted_close(o);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, house_begin, house_end)
 
 int main(void)
@@ -405,12 +344,12 @@ int main(void)
         TEST(items_go_to_who_came_first),
         TEST(nobody_takes_what_was_given),
         TEST(what_a_dead_client_was_given_is_not_lost),
+        TEST(what_came_back_is_first_and_last),
         TEST(room_goes_to_who_came_first),
         TEST(who_gave_up_has_put_nothing),
         TEST(who_died_when_it_had_room_has_put),
         TEST(join_waits_for_every_task),
         TEST(what_is_left_is_dropped),
-        TEST(every_item_arrives_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

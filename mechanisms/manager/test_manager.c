@@ -99,6 +99,7 @@ static void a_proxy_of_a_closed_manager_is_of_no_other(void **state)
     assert_int_equal(proxy_call(&old, &result, "__len__", ""), -EPIPE);
     proxy_close(&old);
     assert_int_equal(test_objects(&next, 0), 1);
+    assert_string_equal(test_call(&new, "__len__", ""), "0");
     proxy_close(&new);
     manager_close(&next);
 }
@@ -171,21 +172,34 @@ static void a_server_that_does_not_answer_is_killed(void **state)
     assert_int_equal(access(m.place.address, F_OK), -1);
 }
 
+struct shared {
+    struct manager manager;
+    struct proxy list;
+};
+
 static int close_the_parents(void *argument)
 {
-    manager_close(argument);
-    return 0;
+    struct shared *s = argument;
+    struct datum result;
+
+    manager_close(&s->manager);
+    return proxy_call(&s->list, &result, "append", "N") ? test_line(__LINE__)
+                                                        : 0;
 }
 
 static void a_forked_child_does_not_end_its_parents(void **state)
 {
-    struct manager m;
+    struct shared s;
 
     (void)state;
-    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
-    test_expect(test_fork(close_the_parents, &m));
-    use(&m);
-    manager_close(&m);
+    assert_int_equal(manager_start(&s.manager, START_FORK, NULL), 0);
+    s.list = test_create(&s.manager, "list");
+    test_expect(test_fork(close_the_parents, &s));
+    assert_string_equal(test_call(&s.list, "copy", ""), "[None]");
+    proxy_close(&s.list);
+    /* What the child had, it gave back by its end. */
+    test_expect_objects(&s.manager, 0, 0);
+    manager_close(&s.manager);
 }
 
 /* Start a server, say where it is, and be killed. */

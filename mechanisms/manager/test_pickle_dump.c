@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: malloc calloc realloc free
 /* test_pickle_dump.c - what is written of a value: the shortest operations, and
  * what is read back is the same. */
+#include "manager/test_memory.h"
 #include "manager/test_pickle.h"
 
 /* Is the pickle of the value just these bytes, between PROTO and STOP? */
@@ -227,7 +229,6 @@ static void no_datum_is_no_pickle(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)
         TEST(ints_have_the_shortest_operation),
         TEST(others_too),
         TEST(an_unknown_class_is_a_runtime_error),

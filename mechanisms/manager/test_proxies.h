@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_proxies.h - what the tests of a manager's client share: a server of
- * CPython's own, and calls whose results are compared as text.
+ * CPython's, or of our own, and calls whose results are compared as text.
  */
 #ifndef IPCLAB_TEST_PROXIES_H
 #define IPCLAB_TEST_PROXIES_H
@@ -9,6 +9,7 @@
 #include "start/test_children.h"
 
 #include "manager/connections.h"
+#include "manager/hosted.h"
 #include "manager/manager.h"
 #include "sync/test_sharing.h"
 
@@ -40,9 +41,20 @@ static const char test_server_program[] =
     "print(a if isinstance(a, str) else '%s:%d' % a, flush=True)\n"
     "s.serve_forever()\n";
 
-struct python {
-    struct manager manager; /* connected */
-    pid_t pid;
+/* A test's initial state says which server it is to be tried with. */
+enum server_kind { PYTHON, PYTHON_TCP, OURS, OURS_TCP };
+
+static inline void *test_with(enum server_kind kind)
+{
+    static enum server_kind kinds[] = {PYTHON, PYTHON_TCP, OURS, OURS_TCP};
+
+    return &kinds[kind];
+}
+
+struct served {
+    struct manager manager;
+    enum server_kind kind;
+    pid_t pid; /* python3's */
     char folder[64];
     int64_t objects; /* how many it had at first */
 };
@@ -88,8 +100,7 @@ static inline pid_t test_start_python(const char *name, char *address,
     return pid;
 }
 
-/* Serve at a name in a folder of the test's, or at a port, and connect. */
-static inline void test_serve(struct python *p, bool tcp)
+static inline void test_serve_python(struct served *p)
 {
     char name[96], address[MANAGER_ADDRESS];
 
@@ -97,9 +108,23 @@ static inline void test_serve(struct python *p, bool tcp)
     strcpy(p->folder, "/tmp/ipclab-test-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
     snprintf(name, sizeof name, "%s/socket", p->folder);
-    p->pid = test_start_python(tcp ? "" : name, address, sizeof address);
+    p->pid = test_start_python(p->kind == PYTHON_TCP ? "" : name, address,
+                               sizeof address);
     assert_int_equal(
         manager_connect(&p->manager, address, test_key, strlen(test_key)), 0);
+}
+
+/* Serve at a name, or at a port, and connect. */
+static inline void test_serve(struct served *p, enum server_kind kind)
+{
+    const struct manager_options options = {
+        .address = kind == OURS_TCP ? "127.0.0.1:0" : NULL};
+
+    *p = (struct served){.kind = kind};
+    if (kind == PYTHON || kind == PYTHON_TCP)
+        test_serve_python(p);
+    else
+        assert_int_equal(manager_start(&p->manager, START_FORK, &options), 0);
     assert_int_equal(manager_number_of_objects(&p->manager, &p->objects), 0);
 }
 
@@ -124,7 +149,7 @@ static inline void test_expect_objects(struct manager *m, int64_t before,
     assert_int_equal(test_objects(m, before), n);
 }
 
-static inline void test_remove(const struct python *p)
+static inline void test_remove(const struct served *p)
 {
     char name[96];
 
@@ -134,11 +159,15 @@ static inline void test_remove(const struct python *p)
 }
 
 /* Nothing may be left in it; then it is asked to end. */
-static inline void test_end_server(struct python *p)
+static inline void test_end_server(struct served *p)
 {
     struct datum result;
 
     test_expect_objects(&p->manager, p->objects, 0);
+    if (p->manager.owned) {
+        manager_close(&p->manager);
+        return;
+    }
     assert_int_equal(request_once(&p->manager.place, &result, "shutdown",
                                   datum_tuple(""), NULL, TEST_BOUND),
                      0);
@@ -146,6 +175,23 @@ static inline void test_end_server(struct python *p)
     assert_int_equal(test_reap(p->pid), 0);
     test_remove(p);
 }
+
+/* --- Odd, of our own server: its echo alone --- */
+
+static inline int odd_echo(struct call *call, void *state)
+{
+    struct datum items[2] = {datum_tuple(""), datum_dict()};
+
+    (void)state;
+    for (size_t i = 0; i < call->count; i++)
+        datum_append(&items[0], datum_share(&call->arguments[i]));
+    call->result = datum_sequence(DATUM_TUPLE, items, 2);
+    return 0;
+}
+
+static const struct method odd_methods[] = {{"echo", odd_echo, NULL}, {0}};
+static const struct hosted_type odd_type = {.name = "Odd",
+                                            .methods = odd_methods};
 
 /* --- calls, and what came of them --- */
 

@@ -46,12 +46,11 @@ static int close_it(void *argument)
 
 static void a_forked_child_has_its_own_connection(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy odd;
     pid_t children[3];
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     odd = test_create(&py.manager, "Odd");
     assert_int_equal(echo_own(&odd), 0);
     for (size_t i = 0; i < 3; i++)
@@ -94,13 +93,12 @@ static int call_late(void *argument)
 
 static void a_forked_child_that_comes_too_late_is_told(void **state)
 {
-    struct python py;
+    struct served py;
     struct late late;
     int ends[2];
     pid_t child;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     assert_int_equal(fd_pipe(ends), 0);
     late.list = test_create(&py.manager, "list");
     late.reader = ends[0];
@@ -118,7 +116,7 @@ static void a_forked_child_that_comes_too_late_is_told(void **state)
 enum { THREADS = 8 };
 
 struct worker {
-    struct python *py;
+    struct served *py;
     struct proxy odd;
     pthread_barrier_t *together;
     int line;
@@ -142,11 +140,10 @@ static void each_thread_has_a_connection_until_its_end(void **state)
     pthread_t threads[THREADS];
     struct worker workers[THREADS];
     pthread_barrier_t together;
-    struct python py;
+    struct served py;
     unsigned before;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     pthread_barrier_init(&together, NULL, THREADS + 1);
     before = count_descriptors();
     for (size_t i = 0; i < THREADS; i++) {
@@ -195,11 +192,10 @@ static void a_fork_between_calls_of_other_threads(void **state)
 {
     static struct caller callers[2]; /* the children must not free them */
     pthread_t threads[2];
-    struct python py;
+    struct served py;
     struct proxy own;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     own = test_create(&py.manager, "Odd");
     for (size_t i = 0; i < 2; i++) {
         callers[i] = (struct caller){.odd = test_create(&py.manager, "Odd")};
@@ -220,18 +216,33 @@ static void a_fork_between_calls_of_other_threads(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_forked_child_has_its_own_connection,
-                                        census_begin, census_end),
-        cmocka_unit_test_setup_teardown(
+        cmocka_unit_test_prestate_setup_teardown(
+            a_forked_child_has_its_own_connection, census_begin, children_end,
+            test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_forked_child_has_its_own_connection, census_begin, children_end,
+            test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(
             a_forked_child_that_comes_too_late_is_told, census_begin,
-            census_end),
-        cmocka_unit_test_setup_teardown(
+            children_end, test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_forked_child_that_comes_too_late_is_told, census_begin,
+            children_end, test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(
             each_thread_has_a_connection_until_its_end, census_begin,
-            census_end),
-        cmocka_unit_test_setup_teardown(a_fork_between_calls_of_other_threads,
-                                        census_begin, census_end),
+            children_end, test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            each_thread_has_a_connection_until_its_end, census_begin,
+            children_end, test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_fork_between_calls_of_other_threads, census_begin, children_end,
+            test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_fork_between_calls_of_other_threads, census_begin, children_end,
+            test_with(OURS)),
     };
 
+    assert_int_equal(manager_register(&odd_type), 0);
     mechanisms_init(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,12 +79,11 @@ static void start_with_two(struct process *child, enum start_method method,
 
 static void a_get_waits_for_another_processs_put(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy queue, list;
     struct process child;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     queue = test_create(&py.manager, "Queue");
     for (size_t m = 0; m < TEST_METHODS; m++) {
         list = test_create(&py.manager, "list");
@@ -104,12 +103,11 @@ static void a_get_waits_for_another_processs_put(void **state)
 
 static void a_lock_excludes_other_processes(void **state)
 {
-    struct python py;
+    struct served py;
     struct proxy lock, value;
     struct process children[TEST_METHODS];
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     lock = test_create(&py.manager, "Lock");
     assert_int_equal(
         manager_create(&py.manager, &value, "Value", "si", "i", INT64_C(0)), 0);
@@ -128,10 +126,9 @@ static void a_lock_excludes_other_processes(void **state)
 
 static void a_parcel_keeps_the_object(void **state)
 {
-    struct python py;
+    struct served py;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     for (size_t m = 0; m < TEST_METHODS; m++) {
         struct proxy list = test_create(&py.manager, "list");
         struct process child;
@@ -165,12 +162,11 @@ static void a_killed_server_is_told_at_once_each_time(void **state)
 {
     struct proxy list, other, queue, none;
     struct datum result;
-    struct python py;
+    struct served py;
     pthread_t waiter;
     void *error;
 
-    (void)state;
-    test_serve(&py, false);
+    test_serve(&py, *(enum server_kind *)*state);
     list = test_create(&py.manager, "list");
     other = test_create(&py.manager, "list");
     queue = test_create(&py.manager, "Queue");
@@ -202,17 +198,30 @@ static void a_killed_server_is_told_at_once_each_time(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_get_waits_for_another_processs_put,
-                                        census_begin, children_end),
-        cmocka_unit_test_setup_teardown(a_lock_excludes_other_processes,
-                                        census_begin, children_end),
-        cmocka_unit_test_setup_teardown(a_parcel_keeps_the_object, census_begin,
-                                        children_end),
-        cmocka_unit_test_setup_teardown(
+        cmocka_unit_test_prestate_setup_teardown(
+            a_get_waits_for_another_processs_put, census_begin, children_end,
+            test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_get_waits_for_another_processs_put, census_begin, children_end,
+            test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_lock_excludes_other_processes, census_begin, children_end,
+            test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_lock_excludes_other_processes, census_begin, children_end,
+            test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(a_parcel_keeps_the_object,
+                                                 census_begin, children_end,
+                                                 test_with(PYTHON)),
+        cmocka_unit_test_prestate_setup_teardown(a_parcel_keeps_the_object,
+                                                 census_begin, children_end,
+                                                 test_with(OURS)),
+        cmocka_unit_test_prestate_setup_teardown(
             a_killed_server_is_told_at_once_each_time, census_begin,
-            census_end),
+            children_end, test_with(PYTHON)),
     };
 
+    assert_int_equal(manager_register(&odd_type), 0);
     mechanisms_init(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

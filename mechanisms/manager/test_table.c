@@ -252,6 +252,16 @@ static void an_old_key_stays_and_a_deleted_one_is_new(void **state)
     datum_drop(&dict);
 }
 
+/* What can be within nothing. */
+static struct datum deepest(void)
+{
+    struct datum d = datum_none();
+
+    for (int i = 0; i < DATUM_DEPTH; i++)
+        d = datum_sequence(DATUM_TUPLE, &d, 1);
+    return d;
+}
+
 /* All that cannot be a key or a value, and what was given is dropped. */
 static void what_is_refused_is_dropped(void **state)
 {
@@ -265,14 +275,36 @@ static void what_is_refused_is_dropped(void **state)
     assert_int_equal(table_set(t, datum_nothing(-E2BIG), datum_share(&list)),
                      -E2BIG);
     assert_int_equal(table_set(t, datum_str("k"), datum_nothing(0)), -ENOMEM);
+    assert_int_equal(table_set(t, datum_str("k"), deepest()), -E2BIG);
     assert_int_equal(t->used, 0);
+    expect_sound(t);
     assert_int_equal(set(t, 1, 1), 0);
+    assert_int_equal(table_set(t, datum_int(1), deepest()), -E2BIG);
     assert_int_equal(table_set(t, datum_int(1), datum_nothing(0)), -ENOMEM);
     assert_true(t->entries[0].value.integer == 1);
     assert_int_equal(list.cell->references, 1);
     expect_sound(t);
     datum_drop(&dict);
     datum_drop(&list);
+}
+
+/* (As it is, a str and bytes have one hash, if their bytes are the same.) */
+static void one_hash_is_not_one_key(void **state)
+{
+    struct datum set = datum_set();
+    struct datum str = datum_str("a"), bytes = datum_text(DATUM_BYTES, "a", 1);
+
+    (void)state;
+    assert_int_equal(table_set(set.table, str, datum_none()), 0);
+    assert_int_equal(table_set(set.table, bytes, datum_none()), 0);
+    assert_int_equal(set.table->entries[0].hash, set.table->entries[1].hash);
+    assert_int_equal(table_find(set.table, &str), 0);
+    assert_int_equal(table_find(set.table, &bytes), 1);
+    table_delete(set.table, 0);
+    assert_null(table_get(set.table, "a"));
+    assert_int_equal(table_find(set.table, &bytes), 1);
+    expect_sound(set.table);
+    datum_drop(&set);
 }
 
 static void every_nan_is_a_key_of_its_own(void **state)
@@ -352,6 +384,7 @@ int main(void)
         TEST(all_but_some_are_taken_on_the_way),
         TEST(an_old_key_stays_and_a_deleted_one_is_new),
         TEST(what_is_refused_is_dropped),
+        TEST(one_hash_is_not_one_key),
         TEST(every_nan_is_a_key_of_its_own),
         TEST(a_copy_shares_what_is_within),
         TEST(without_memory_nothing_is_kept),

@@ -164,10 +164,11 @@ static inline size_t value_item(struct maker *m, char code, void *bytes)
     word = (uint64_t)integer;
     if (strchr("BHILQ", code))
         word &= UINT64_MAX >> (64 - 8 * sizes[(size_t)code]);
-    assert_int_equal(buffer_format(m->source,
-                                   strchr("LQ", code) ? "%" PRIu64 : "%" PRId64,
-                                   word),
-                     0);
+    if (strchr("LQ", code))
+        assert_int_equal(buffer_format(m->source, "%" PRIu64, word), 0);
+    else
+        assert_int_equal(buffer_format(m->source, "%" PRId64, (int64_t)word),
+                         0);
     memcpy(bytes, &word, sizes[(size_t)code]);
     return sizes[(size_t)code];
 }

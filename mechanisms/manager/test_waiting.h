@@ -255,6 +255,15 @@ static inline void guest_end(struct guest *g, const char *expected)
     assert_string_equal(g->said, expected);
 }
 
+/* Take a Condition's lock and wait, asleep. */
+static inline void guest_wait_for(struct guest *g, struct object *o,
+                                  double timeout)
+{
+    assert_string_equal(guest_call(g, o, "acquire"), "True");
+    guest_wait(g, o, "wait",
+               timeout > 0 ? datum_tuple("d", timeout) : datum_tuple(""));
+}
+
 /* What one guest releases is given to another whose process has died just
  * before: its thread has not come so far as to leave the line. */
 static inline void guest_give_to_dead(struct guest *giver, struct object *o,

@@ -8,6 +8,7 @@
 #include "start/test_matrix.h"
 
 #include "common/test_matrix_common.h"
+#include "manager/test_matrix_manager.h"
 #include "pipe/test_matrix_pipe.h"
 #include "queue/test_matrix_queue.h"
 #include "ring/test_matrix_ring.h"
@@ -18,7 +19,8 @@
 static const struct shareable *const things[] = {
     &matrix_bytes,  &matrix_fd,     &matrix_fd_twice, &matrix_region,
     &matrix_writer, &matrix_reader, &matrix_duplex,   MATRIX_SYNC,
-    MATRIX_QUEUES,  MATRIX_RINGS,   MATRIX_SHM,       NULL,
+    MATRIX_QUEUES,  MATRIX_RINGS,   MATRIX_SHM,       MATRIX_MANAGER,
+    NULL,
 };
 
 /* Pack a thing for a child that hands it on by `next`, or uses it. */
