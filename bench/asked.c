@@ -144,11 +144,9 @@ static int understand(const void *bytes, size_t n, char *text, size_t size)
     items = reply.kind == DATUM_TUPLE && reply.sequence->length == 2
                 ? reply.sequence->items
                 : NULL;
-    if (!items)
-        error = -EBADMSG;
-    else if (!datum_is_str(&items[0], "#RETURN"))
+    if (items && !datum_is_str(&items[0], "#RETURN"))
         error = -EREMOTEIO;
-    else if (items[1].kind != DATUM_STR)
+    else if (!items || items[1].kind != DATUM_STR)
         error = -EBADMSG;
     else
         copy_plain(text, size, items[1].text);

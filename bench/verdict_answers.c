@@ -65,7 +65,7 @@ static bool read_both(const struct inspection *i, struct witness_answer *both)
 static enum sight before_they_ask(struct inspection *i)
 {
     const struct witness *w = i->witness;
-    struct witness_answer both[PAIR];
+    struct witness_answer both[PAIR] = {{.asked = ""}};
     enum sight sight;
     uint64_t slept;
 
@@ -93,7 +93,7 @@ static enum sight before_they_ask(struct inspection *i)
 /* Is it the same still, with the same two? */
 static bool is_unchanged(const struct inspection *i)
 {
-    uint64_t socket;
+    uint64_t socket = 0;
 
     for (int k = 0; k < PAIR; k++)
         if ((uint64_t)side(i, k) != i->noted[PIDS + k])
@@ -123,8 +123,8 @@ static ssize_t peek(const struct inspection *i, char *bytes, size_t size)
 /* 2: the answers are there, the holder's first. */
 static enum sight when_answers_are_there(struct inspection *i)
 {
-    struct witness_answer both[PAIR];
-    char bytes[1024];
+    struct witness_answer both[PAIR] = {{.asked = ""}};
+    char bytes[1024] = "";
     const char *first, *second;
     ssize_t n;
 
@@ -153,8 +153,8 @@ static enum sight when_answers_are_there(struct inspection *i)
 /* 3: each has read one. */
 static enum sight when_both_have_read(struct inspection *i)
 {
-    struct witness_answer both[PAIR];
-    char byte;
+    struct witness_answer both[PAIR] = {{.asked = ""}};
+    char byte = 0;
     ssize_t n;
 
     if (!is_unchanged(i) || !read_both(i, both))

@@ -182,10 +182,10 @@ static int order_both(struct witness *w, pid_t server, int cure)
     witness_victim(w, server);
     witness_memory(w, "limit", &limit);
     w->fd = hello.listener;
-    if (!error)
+    if (!error) {
         witness_show(w, 1); /* anybody may give it another order now */
-    if (!error)
         error = be_stranger(&hello, cure);
+    }
     fd_close(&quit[1]);
     if (error || read_full(results[0], &found, sizeof found) != sizeof found)
         return error ? error : -ECHILD;

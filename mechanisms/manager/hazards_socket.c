@@ -22,7 +22,7 @@ static struct witness_answer mine;
 
 static struct wire wire; /* both have it after the fork */
 static struct proxy names;
-static struct lock turn;
+static struct lock alone;
 static int may[2], done[2];
 
 static void name_oneself(void)
@@ -149,17 +149,17 @@ static int use_in_turn(bool child)
     int error = child ? 0 : hear(done[0]);
 
     if (!error)
-        error = lock_acquire(&turn, NO_TIMEOUT);
+        error = lock_acquire(&alone, NO_TIMEOUT);
     if (error)
         return error;
     error = ask();
     if (!error && child)
         error = say(done[1]);
     if (!error && child)
-        error = wait_until_wanted(&turn);
+        error = wait_until_wanted(&alone);
     if (!error)
         error = take_answer();
-    lock_release(&turn);
+    lock_release(&alone);
     return error;
 }
 /* end: shared-proxy-socket-cures */
@@ -244,7 +244,7 @@ int shared_proxy_socket(struct witness *w, int cure)
     if (!error)
         error = fd_pipe(done);
     if (!error)
-        error = lock_open(&turn, LOCK_PLAIN);
+        error = lock_open(&alone, LOCK_PLAIN);
     if (!error)
         error = begin_manager(&m, NULL);
     if (error)
@@ -258,7 +258,7 @@ int shared_proxy_socket(struct witness *w, int cure)
     }
     wire_close(&wire);
     proxy_close(&names);
-    lock_close(&turn);
+    lock_close(&alone);
     ended = end_manager(&m);
     return error ? error : ended;
 }
