@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+extern const struct hazard manager_hazards[];
+
 /* --- one call --- */
 
 static int open_list(struct trial *t)
@@ -301,4 +303,5 @@ const struct mechanism manager_mechanism = {
     .python = "multiprocessing.Manager",
     .summary = "objects in a server, called through proxies",
     .workloads = workloads,
+    .hazards = manager_hazards,
 };
