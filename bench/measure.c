@@ -20,7 +20,7 @@ enum {
     WARM_SAMPLES = 64,  /* most in one window of the warm-up */
     LEAST_SAMPLES = 8,  /* in the timed window, however slow ... */
     FEWEST_SAMPLES = 3, /* ... but where all together take LATE times as long */
-    LATE = 5,           /* as the window: one had the lock alone in the warm-up */
+    LATE = 5, /* as the window: one had the lock alone in the warm-up */
     CLOCKS_ALONE = 20,  /* an operation as long as this is timed alone */
     CLOCKS_BATCH = 100, /* a batch of shorter ones is this long */
 };
