@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * demo.c - lesson 10: a dict and a list in a server, changed by two children.
+ *
+ * `demo nested` changes what is within a hosted dict, `demo twice` adds to it
+ * by two calls, and by one; `demo list` makes a list and uses it, for strace.
+ */
+#include "common/hooks.h"
+#include "manager/manager.h"
+#include "start/start.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What the server says that it looks like: str(proxy). */
+static void show(const char *who, struct proxy *p)
+{
+    struct datum text;
+
+    if (proxy_call(p, &text, "__str__", "") == 0)
+        printf("%-11s%s\n", who, (const char *)text.text->bytes);
+    fflush(stdout);
+    datum_drop(&text);
+}
+
+/* A call whose result is of no interest. */
+static int call(struct proxy *p, const char *method, const char *format, ...)
+{
+    struct datum arguments, result;
+    va_list list;
+    int error;
+
+    va_start(list, format);
+    arguments = datum_tuple_from(format, &list);
+    va_end(list);
+    error = proxy_call_with(p, &result, method, &arguments, NULL);
+    datum_drop(&arguments);
+    datum_drop(&result);
+    return error;
+}
+
+static int f(struct parcel *arguments)
+{
+    struct proxy d, l;
+
+    if (proxy_unpack(&d, arguments) || proxy_unpack(&l, arguments))
+        return 1;
+    call(&d, "__setitem__", "ss", process_current_name(), "was here");
+    call(&l, "append", "d", 3.1415927);
+    call(&l, "reverse", "");
+    proxy_close(&l);
+    proxy_close(&d);
+    return 0;
+}
+TARGET(f)
+
+/* p = Process(target=f, args=(d, l)); p.start(); p.join() */
+static int run(enum start_method method, struct proxy *d, struct proxy *l)
+{
+    struct parcel arguments;
+    struct process p;
+    int failed;
+
+    parcel_init(&arguments);
+    process_init(&p, "f", &arguments);
+    p.method = method;
+    failed = proxy_pack(d, &arguments) || proxy_pack(l, &arguments) ||
+             process_start(&p) || process_join(&p, NO_TIMEOUT);
+    process_close(&p);
+    parcel_free(&arguments);
+    show("d", d);
+    show("l", l);
+    return failed;
+}
+
+/* region: nested */
+static int nested(struct proxy *d)
+{
+    struct datum list;
+
+    call(d, "__setitem__", "sO", "k", datum_list()); // d["k"] = []
+    show("", d);
+    proxy_call(d, &list, "__getitem__", "s", "k"); // d["k"].append(7)
+    datum_append(&list, datum_int(7));
+    show("", d);
+    call(d, "__setitem__", "sO", "k", list); // d["k"] = what we have
+    show("", d);
+    return 0;
+}
+/* end: nested */
+
+static int make_and_use(struct manager *m)
+{
+    struct proxy l;
+
+    if (manager_create(m, &l, "list", "") < 0)
+        return 1;
+    for (int i = 0; i < 3; i++)
+        call(&l, "append", "i", INT64_C(7));
+    show("", &l);
+    proxy_close(&l);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct manager m;
+    struct proxy d, l;
+    int failed;
+
+    mechanisms_init(argc, argv);
+    if (manager_start(&m, START_FORK, NULL) < 0)
+        return 1;
+    if (argc > 1 && strcmp(argv[1], "list") == 0)
+        return make_and_use(&m);
+    if (manager_create(&m, &d, "dict", "") ||
+        manager_create(&m, &l, "list", ""))
+        return 1;
+    if (argc > 1)
+        return nested(&d);
+    failed = run(START_FORK, &d, &l) || run(START_SPAWN, &d, &l);
+    proxy_close(&l);
+    proxy_close(&d);
+    manager_close(&m);
+    return failed;
+}
