@@ -2,8 +2,8 @@
 /*
  * demo.c - lesson 10: a dict and a list in a server, changed by two children.
  *
- * `demo nested` changes what is within a hosted dict, `demo twice` adds to it
- * by two calls, and by one; `demo list` makes a list and uses it, for strace.
+ * `demo nested` changes what is within a hosted dict; `demo list` makes a list
+ * and appends to it, for strace to watch.
  */
 #include "common/hooks.h"
 #include "manager/manager.h"
@@ -13,14 +13,24 @@
 #include <string.h>
 
 /* What the server says that it looks like: str(proxy). */
-static void show(const char *who, struct proxy *p)
+static void show(struct proxy *p)
 {
     struct datum text;
 
     if (proxy_call(p, &text, "__str__", "") == 0)
-        printf("%-11s%s\n", who, (const char *)text.text->bytes);
+        puts((const char *)text.text->bytes);
     fflush(stdout);
     datum_drop(&text);
+}
+
+/* m.list(range(4)) */
+static int make_list(struct manager *m, struct proxy *l)
+{
+    struct datum items = datum_list();
+
+    for (int i = 0; i < 4; i++)
+        datum_append(&items, datum_int(i));
+    return manager_create(m, l, "list", "O", items);
 }
 
 /* A call whose result is of no interest. */
@@ -68,8 +78,8 @@ static int run(enum start_method method, struct proxy *d, struct proxy *l)
              process_start(&p) || process_join(&p, NO_TIMEOUT);
     process_close(&p);
     parcel_free(&arguments);
-    show("d", d);
-    show("l", l);
+    show(d);
+    show(l);
     return failed;
 }
 
@@ -79,12 +89,12 @@ static int nested(struct proxy *d)
     struct datum list;
 
     call(d, "__setitem__", "sO", "k", datum_list()); // d["k"] = []
-    show("", d);
+    show(d);
     proxy_call(d, &list, "__getitem__", "s", "k"); // d["k"].append(7)
     datum_append(&list, datum_int(7));
-    show("", d);
+    show(d);
     call(d, "__setitem__", "sO", "k", list); // d["k"] = what we have
-    show("", d);
+    show(d);
     return 0;
 }
 /* end: nested */
@@ -93,12 +103,12 @@ static int make_and_use(struct manager *m)
 {
     struct proxy l;
 
-    if (manager_create(m, &l, "list", "") < 0)
+    if (make_list(m, &l) < 0)
         return 1;
     for (int i = 0; i < 3; i++)
         call(&l, "append", "i", INT64_C(7));
-    show("", &l);
     proxy_close(&l);
+    manager_close(m);
     return 0;
 }
 
@@ -113,8 +123,7 @@ int main(int argc, char **argv)
         return 1;
     if (argc > 1 && strcmp(argv[1], "list") == 0)
         return make_and_use(&m);
-    if (manager_create(&m, &d, "dict", "") ||
-        manager_create(&m, &l, "list", ""))
+    if (manager_create(&m, &d, "dict", "") || make_list(&m, &l))
         return 1;
     if (argc > 1)
         return nested(&d);
