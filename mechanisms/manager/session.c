@@ -65,6 +65,7 @@ static void *run(void *argument)
     struct session *s = argument;
     const struct server_options *o = &s->server->options;
 
+    /* region: serve */
     if (authenticate_client(&s->connection, o->key, o->key_length,
                             o->patience) == 0) {
         s->client = client_of(s->server, s->connection.fd);
@@ -72,6 +73,7 @@ static void *run(void *argument)
             server_answer(s);
     }
     leave(s);
+    /* end: serve */
     return NULL;
 }
 
@@ -141,9 +143,11 @@ static void append(struct waiter *w, struct waiters *queue)
 static int sleep_until(struct session *s, int64_t deadline)
 {
     enum { WOKEN, CLIENT, STOP, ALL };
+    /* region: three */
     struct pollfd watched[ALL] = {{.fd = s->woken, .events = POLLIN},
                                   {.fd = s->connection.fd, .events = POLLRDHUP},
                                   {.fd = s->server->stop, .events = POLLIN}};
+    /* end: three */
     struct timespec left;
     int n;
 
