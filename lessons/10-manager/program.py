@@ -11,11 +11,9 @@ if __name__ == "__main__":
     with Manager() as manager:
         d = manager.dict()
         l = manager.list(range(4))
-
         p = Process(target=f, args=(d, l))
         p.start()
         p.join()
-
         print(d)
         print(l)
 # end: program
