@@ -23,7 +23,6 @@ struct told {
     _Atomic int have;            /* so many have taken */
     _Atomic int taken[MOST + 1]; /* how often each piece was */
     _Atomic int done[MOST + 1];
-    _Atomic int over; /* so many are done */
 };
 
 static struct manager manager;
@@ -114,6 +113,7 @@ static inline int64_t put(int64_t item)
     int error = proxy_call(&desk, &result, "put", "i", item);
 
     expect_begun(error == -EREMOTEIO && is_not_begun(&result) ? -ENOSYS : 0);
+    expect(error != -EPIPE && error != -ECONNREFUSED, has_ended);
     expect(error == 0 && datum_to_int(&result, &n) == 0, "what put returns");
     return n;
 }
@@ -186,29 +186,31 @@ static inline void let_wait(int begun)
     nanosleep(&(struct timespec){0, 20000000}, NULL);
 }
 
-/* One who takes a piece, and has it until he is killed. */
-static inline int take_and_stay(void)
+/* One who takes n pieces, and has them until he is killed. */
+static inline int take_and_stay(int n)
 {
-    struct proxy task;
+    struct proxy tasks[2];
     int64_t number;
 
     atomic_fetch_add(&told->begun, 1);
-    if (try_to_take(&task, 8) || try_number(&task, &number) || number < 1 ||
-        number > MOST)
-        return 1;
-    atomic_fetch_add(&told->taken[number], 1);
-    atomic_fetch_add(&told->have, 1);
+    for (int i = 0; i < n; i++) {
+        if (try_to_take(&tasks[i], 8) || try_number(&tasks[i], &number) ||
+            number < 1 || number > MOST)
+            return 1;
+        atomic_fetch_add(&told->taken[number], 1);
+        atomic_fetch_add(&told->have, 1);
+    }
     while (pause())
         ;
     return 0;
 }
 
-static inline pid_t begin_taking(void)
+static inline pid_t begin_taking(int n)
 {
     pid_t child = begin_child();
 
     if (child == 0)
-        _exit(take_and_stay());
+        _exit(take_and_stay(n));
     return child;
 }
 
@@ -218,16 +220,20 @@ static inline void end_child(pid_t child)
     expect(end_of(child) == -SIGKILL, "what take returns to who waits");
 }
 
-/* One who works: takes, and says it is done, as long as there is anything. */
-static inline int work(void)
+/* One who works: takes, and says it is done.  Who has no patience looks again
+ * and again, and so comes before those who wait and are woken. */
+static inline int work(double patience)
 {
     struct proxy task;
     struct datum result;
     int64_t number;
     int error;
 
-    while ((error = try_to_take(&task, 8)) == 0) {
-        if (try_number(&task, &number) || number < 1 || number > MOST)
+    for (;;) {
+        error = try_to_take(&task, patience);
+        if (error == -EREMOTEIO && patience == 0)
+            continue;
+        if (error || try_number(&task, &number) || number < 1 || number > MOST)
             return 1;
         atomic_fetch_add(&told->taken[number], 1);
         error = proxy_call(&task, &result, "done", "");
@@ -235,18 +241,16 @@ static inline int work(void)
         if (error)
             return 2;
         atomic_fetch_add(&told->done[number], 1);
-        atomic_fetch_add(&told->over, 1);
         proxy_close(&task);
     }
-    return 3;
 }
 
-static inline pid_t begin_worker(void)
+static inline pid_t begin_worker(bool patient)
 {
     pid_t child = begin_child();
 
     if (child == 0)
-        _exit(work());
+        _exit(work(patient ? 8 : 0));
     return child;
 }
 
