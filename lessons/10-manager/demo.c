@@ -2,15 +2,13 @@
 /*
  * demo.c - lesson 10: a dict and a list in a server, changed by two children.
  *
- * `demo nested` changes what is within a hosted dict; `demo list` makes a list
- * and appends to it, for strace to watch.
+ * `demo nested` changes what is within a hosted dict.
  */
 #include "common/hooks.h"
 #include "manager/manager.h"
 #include "start/start.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* What the server says that it looks like: str(proxy). */
 static void show(struct proxy *p)
@@ -83,7 +81,7 @@ static int run(enum start_method method, struct proxy *d, struct proxy *l)
     return failed;
 }
 
-/* region: nested */
+/* What comes out of it is a copy. */
 static int nested(struct proxy *d)
 {
     struct datum list;
@@ -97,20 +95,6 @@ static int nested(struct proxy *d)
     show(d);
     return 0;
 }
-/* end: nested */
-
-static int make_and_use(struct manager *m)
-{
-    struct proxy l;
-
-    if (make_list(m, &l) < 0)
-        return 1;
-    for (int i = 0; i < 3; i++)
-        call(&l, "append", "i", INT64_C(7));
-    proxy_close(&l);
-    manager_close(m);
-    return 0;
-}
 
 int main(int argc, char **argv)
 {
@@ -121,8 +105,6 @@ int main(int argc, char **argv)
     mechanisms_init(argc, argv);
     if (manager_start(&m, START_FORK, NULL) < 0)
         return 1;
-    if (argc > 1 && strcmp(argv[1], "list") == 0)
-        return make_and_use(&m);
     if (manager_create(&m, &d, "dict", "") || make_list(&m, &l))
         return 1;
     if (argc > 1)
