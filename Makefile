@@ -197,7 +197,7 @@ $(BUILD)/%: $(BUILD)/%.o $(lab_objs)
 	$(call say,link)$(CC) $(LINK) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's,^// wrap: ,,p' $*.c)) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
 
 $(BUILD)/lessons/%/demo: $(BUILD)/lessons/%/demo.o $(mech_objs)
-	$(call say,link)$(CC) $(LINK) -o $@ $^ -lcrypto -lm
+	$(call say,link)$(CC) $(LINK) -o $@ $^ -lcrypto
 
 , := ,
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

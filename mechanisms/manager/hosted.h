@@ -132,6 +132,10 @@ int call_take_slot(struct call *call, size_t n);
 int call_take_int(struct call *call, const struct datum *d, int64_t *integer);
 int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns);
 
+/* Seconds, fewer than 2^63 ns, as ns, rounded up: no wait is shorter than was
+ * asked for. */
+int64_t call_ns(double seconds);
+
 /* The items of what Python would iterate over: a list, tuple, dict (its keys),
  * set, range, str, bytes or array, as a new list; 0 or RAISED: a TypeError,
  * "'int' object is not iterable". */

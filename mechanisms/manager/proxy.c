@@ -29,6 +29,7 @@ static int make_ready(struct hold *h, struct line **line)
 
     if (h->place->ended)
         return -EPIPE;
+    /* region: own */
     if (h->generation != fork_generation())
         error = hold_renew(h);
     if (error)
@@ -37,6 +38,7 @@ static int make_ready(struct hold *h, struct line **line)
     if (!*line)
         return -ENOMEM;
     return (*line)->wire.connection.fd < 0 ? line_open(*line) : 0;
+    /* end: own */
 }
 
 /* A reference that nobody has made a proxy of yet; with the datum it goes. */

@@ -65,6 +65,7 @@ static void *run(void *argument)
     struct session *s = argument;
     const struct server_options *o = &s->server->options;
 
+    /* region: serve */
     if (authenticate_client(&s->connection, o->key, o->key_length,
                             o->patience) == 0) {
         s->client = client_of(s->server, s->connection.fd);
@@ -72,6 +73,7 @@ static void *run(void *argument)
             server_answer(s);
     }
     leave(s);
+    /* end: serve */
     return NULL;
 }
 
@@ -119,10 +121,8 @@ struct waiter {
     struct waiter *next, *previous;
 };
 
-static void take_out(struct waiter *w)
+static void take_out(struct waiters *queue, struct waiter *w)
 {
-    struct waiters *queue = w->queue;
-
     *(w->previous ? &w->previous->next : &queue->first) = w->next;
     *(w->next ? &w->next->previous : &queue->last) = w->previous;
     w->queue = NULL;
@@ -141,9 +141,11 @@ static void append(struct waiter *w, struct waiters *queue)
 static int sleep_until(struct session *s, int64_t deadline)
 {
     enum { WOKEN, CLIENT, STOP, ALL };
+    /* region: three */
     struct pollfd watched[ALL] = {{.fd = s->woken, .events = POLLIN},
                                   {.fd = s->connection.fd, .events = POLLRDHUP},
                                   {.fd = s->server->stop, .events = POLLIN}};
+    /* end: three */
     struct timespec left;
     int n;
 
@@ -174,7 +176,7 @@ int call_wait(struct call *call, struct waiters *queue, int64_t deadline)
     how = sleep_until(s, deadline);
     pthread_mutex_lock(lock);
     if (me.queue) { /* nobody woke us */
-        take_out(&me);
+        take_out(queue, &me);
         return how < 0 ? how : -ETIMEDOUT;
     }
     /* It was written under the lock, so it is there to be read. */
@@ -192,7 +194,7 @@ void call_wake(struct waiters *queue, size_t n)
     while (n-- && queue->first) {
         struct waiter *w = queue->first;
 
-        take_out(w);
+        take_out(queue, w);
         /* It cannot be full: it is read before it is written again. */
         if (write(w->session->woken, &one, sizeof one) < 0)
             return;
