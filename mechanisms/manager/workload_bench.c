@@ -99,7 +99,7 @@ static int make(struct manager *m, struct proxy *p, enum objects objects)
     }
 }
 
-static size_t count(const struct meeting *m)
+static size_t object_count(const struct meeting *m)
 {
     return m->objects == NO_OBJECT ? 0 : m->objects == TWO_QUEUES ? 2 : 1;
 }
@@ -126,7 +126,7 @@ int bench_make(struct trial *t)
 {
     struct bench *b = t->state;
     struct meeting *m = b->meeting;
-    size_t n = count(m), clients = (size_t)t->participants - 1;
+    size_t n = object_count(m), clients = (size_t)t->participants - 1;
     struct proxy proxies[OBJECTS_MOST] = {{.hold = NULL}};
     struct manager manager;
     int error = clients > CLIENTS_MOST ? -EINVAL : 0;
@@ -167,7 +167,7 @@ int bench_begin(struct trial *t)
         return 0;
     error = manager_connect(&b->manager, m->address, m->key, sizeof m->key);
     if (!error)
-        error = take(&m->handed[bench_client(t)], b->proxies, count(m));
+        error = take(&m->handed[bench_client(t)], b->proxies, object_count(m));
     b->begun = !error;
     return error;
 }
