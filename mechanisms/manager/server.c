@@ -175,6 +175,7 @@ static int accept_connection(struct call *call)
 
     if (call->count)
         s->name = datum_share(&call->arguments[0]);
+    /* region: calls */
     while (!error) {
         error = request_receive(s, &r, &wrong);
         if (error == RAISED) {
@@ -187,6 +188,7 @@ static int accept_connection(struct call *call)
             request_free(&r);
         }
     }
+    /* end: calls */
     return -ECANCELED;
 }
 

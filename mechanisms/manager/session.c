@@ -84,6 +84,7 @@ static void *run(void *argument)
     struct session *s = argument;
     const struct server_options *o = &s->server->options;
 
+    /* region: serve */
     if (authenticate_client(&s->connection, o->key, o->key_length,
                             o->patience) == 0) {
         s->client = client_of(s->server, s->connection.fd);
@@ -91,6 +92,7 @@ static void *run(void *argument)
             server_answer(s);
     }
     leave(s, true);
+    /* end: serve */
     return NULL;
 }
 
@@ -143,10 +145,8 @@ struct waiter {
     struct waiter *next, *previous;
 };
 
-static void take_out(struct waiter *w)
+static void take_out(struct waiters *queue, struct waiter *w)
 {
-    struct waiters *queue = w->queue;
-
     *(w->previous ? &w->previous->next : &queue->first) = w->next;
     *(w->next ? &w->next->previous : &queue->last) = w->previous;
     w->queue = NULL;
@@ -165,9 +165,11 @@ static void append(struct waiter *w, struct waiters *queue)
 static int sleep_until(struct session *s, int64_t deadline)
 {
     enum { WOKEN, CLIENT, STOP, ALL };
+    /* region: three */
     struct pollfd watched[ALL] = {{.fd = s->woken, .events = POLLIN},
                                   {.fd = s->connection.fd, .events = POLLRDHUP},
                                   {.fd = s->server->stop, .events = POLLIN}};
+    /* end: three */
     struct timespec left;
     int n;
 
@@ -198,7 +200,7 @@ int call_wait(struct call *call, struct waiters *queue, int64_t deadline)
     how = sleep_until(s, deadline);
     pthread_mutex_lock(lock);
     if (me.queue) { /* nobody woke us */
-        take_out(&me);
+        take_out(queue, &me);
         return how < 0 ? how : -ETIMEDOUT;
     }
     /* It was written under the lock, so it is there to be read. */
@@ -216,7 +218,7 @@ void call_wake(struct waiters *queue, size_t n)
     while (n-- && queue->first) {
         struct waiter *w = queue->first;
 
-        take_out(w);
+        take_out(queue, w);
         /* It cannot be full: it is read before it is written again. */
         if (write(w->session->woken, &one, sizeof one) < 0)
             return;
