@@ -37,9 +37,25 @@ static void enter(struct session *s)
     pthread_mutex_unlock(&server->lock);
 }
 
-static void leave(struct session *s)
+/* Each thread joins the one that ended before it, and the server the last: when
+ * sessions_end returns there is none, and a library that has something for each
+ * thread (libcrypto) is not taken down under one.  Under the lock; is there one
+ * to join? */
+static bool end_thread(struct server *server, pthread_t *before)
+{
+    const bool is_not_first = server->has_ended;
+
+    *before = server->ended;
+    server->ended = pthread_self();
+    server->has_ended = true;
+    return is_not_first;
+}
+
+static void leave(struct session *s, bool has_thread)
 {
     struct server *server = s->server;
+    pthread_t before;
+    bool join;
 
     datum_drop(&s->sent);
     if (s->client)
@@ -49,6 +65,7 @@ static void leave(struct session *s)
     if (s->next)
         s->next->link = s->link;
     server->session_count--;
+    join = has_thread && end_thread(server, &before);
     /* Under the lock: from then on the server may be gone. */
     pthread_cond_broadcast(&server->session_ended);
     connection_close(&s->connection);
@@ -58,6 +75,8 @@ static void leave(struct session *s)
     buffer_free(&s->out);
     free(s->in);
     free(s);
+    if (join)
+        pthread_join(before, NULL);
 }
 
 static void *run(void *argument)
@@ -72,7 +91,7 @@ static void *run(void *argument)
         if (s->client)
             server_answer(s);
     }
-    leave(s);
+    leave(s, true);
     /* end: serve */
     return NULL;
 }
@@ -92,12 +111,11 @@ int session_start(struct server *server, struct connection *c)
     s->name = datum_none();
     enter(s);
     pthread_attr_init(&how);
-    pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&how, STACK);
     error = pthread_create(&thread, &how, run, s);
     pthread_attr_destroy(&how);
     if (error)
-        leave(s);
+        leave(s, false);
     else
         c->fd = -1;
     return -error;
@@ -105,12 +123,18 @@ int session_start(struct server *server, struct connection *c)
 
 void sessions_end(struct server *server)
 {
+    bool join;
+
     pthread_mutex_lock(&server->lock);
     for (struct session *s = server->sessions; s; s = s->next)
         shutdown(s->connection.fd, SHUT_RDWR);
     while (server->session_count)
         pthread_cond_wait(&server->session_ended, &server->lock);
+    join = server->has_ended;
+    server->has_ended = false;
     pthread_mutex_unlock(&server->lock);
+    if (join)
+        pthread_join(server->ended, NULL);
 }
 
 /* --- waiting --- */
