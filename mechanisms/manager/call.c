@@ -96,7 +96,7 @@ static void write_name(const struct call *call, char *name, size_t n)
 }
 
 /* A function of C that has between least and most of them, all by position. */
-static int take_positional(struct call *call, size_t least, size_t most)
+static int refuse_positional(struct call *call, size_t least, size_t most)
 {
     size_t n = call->count, bound = n < least ? least : most;
     char name[128];
@@ -105,8 +105,6 @@ static int take_positional(struct call *call, size_t least, size_t most)
     if (call->keywords && call->keywords->used > 0)
         return call_raise(call, "TypeError", "%s() takes no keyword arguments",
                           name);
-    if (n >= least && n <= most)
-        return 0;
     if (most == 0)
         return call_raise(call, "TypeError",
                           "%s() takes no arguments (%zu given)", name, n);
@@ -120,6 +118,14 @@ static int take_positional(struct call *call, size_t least, size_t most)
                       : n < least   ? "at least "
                                     : "at most ",
                       bound, plural(bound), n);
+}
+
+static int take_positional(struct call *call, size_t least, size_t most)
+{
+    bool right = call->count >= least && call->count <= most &&
+                 !(call->keywords && call->keywords->used > 0);
+
+    return right ? 0 : refuse_positional(call, least, most);
 }
 
 /* "Queue.put", as Python's own functions have themselves. */

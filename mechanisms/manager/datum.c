@@ -49,7 +49,8 @@ static void free_cell(const struct datum *d)
     case DATUM_TUPLE:
         for (size_t i = 0; i < d->sequence->length; i++)
             datum_drop(&d->sequence->items[i]);
-        free(d->sequence->items);
+        if (d->sequence->items != d->sequence->few)
+            free(d->sequence->items);
         free(d->sequence);
         break;
     case DATUM_DICT:
@@ -126,11 +127,14 @@ struct datum datum_long(const unsigned char *bytes, size_t n)
 
 static struct datum new_sequence(enum datum_kind kind)
 {
-    struct sequence *s = calloc(1, sizeof *s);
+    struct sequence *s = malloc(sizeof *s);
 
     if (!s)
         return datum_nothing(-ENOMEM);
     cell_init(&s->cell, 1, 1);
+    s->length = 0;
+    s->capacity = SEQUENCE_FEW;
+    s->items = s->few;
     return (struct datum){.kind = kind, .sequence = s};
 }
 

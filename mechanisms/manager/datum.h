@@ -102,10 +102,14 @@ struct text {
     unsigned char bytes[]; /* and a zero behind them, which is not counted */
 };
 
+/* A few items lie in the cell itself: most tuples are short. */
+enum { SEQUENCE_FEW = 4 };
+
 struct sequence {
     struct cell cell;
     size_t length, capacity;
-    struct datum *items;
+    struct datum *items; /* few, or memory of their own */
+    struct datum few[SEQUENCE_FEW];
 };
 
 struct entry {

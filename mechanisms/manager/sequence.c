@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEQUENCE_LEAST = 4 };
-
 /* Room for just n items, which are not fewer than there are. */
 static int set_capacity(struct sequence *s, size_t n)
 {
@@ -14,9 +12,11 @@ static int set_capacity(struct sequence *s, size_t n)
 
     if (n > PTRDIFF_MAX / sizeof *items)
         return -ENOMEM;
-    items = realloc(s->items, n * sizeof *items);
+    items = realloc(s->items == s->few ? NULL : s->items, n * sizeof *items);
     if (!items)
         return -ENOMEM;
+    if (s->items == s->few)
+        memcpy(items, s->few, s->length * sizeof *items);
     s->items = items;
     s->capacity = n;
     return 0;
@@ -32,9 +32,7 @@ int sequence_insert(struct sequence *s, size_t at, struct datum item)
     int error = datum_error(&item);
 
     if (!error && s->length == s->capacity)
-        error = set_capacity(s, s->capacity < SEQUENCE_LEAST
-                                    ? SEQUENCE_LEAST
-                                    : s->capacity + s->capacity / 2);
+        error = set_capacity(s, s->capacity + s->capacity / 2);
     if (!error)
         error = cell_count(&s->cell, &item);
     if (error) {

@@ -372,7 +372,7 @@ static int fill_and_copy(void)
 static void without_memory_nothing_is_kept(void **state)
 {
     (void)state;
-    memory_runs_out(fill_and_copy, 40 * 4);
+    memory_runs_out(fill_and_copy, 40 * 3);
 }
 
 int main(void)
