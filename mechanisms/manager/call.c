@@ -278,8 +278,9 @@ int call_take_slot(struct call *call, size_t n)
                           "wrapper %s() takes no keyword arguments",
                           call->name);
     if (call->count != n)
-        return call_raise(call, "TypeError", "expected %zu argument%s, got %zu",
-                          n, plural(n), call->count);
+        return call_raise(call, "TypeError",
+                          "%sexpected %zu argument%s, got %zu",
+                          n > 1 ? " " : "", n, plural(n), call->count);
     return 0;
 }
 

@@ -85,7 +85,7 @@ struct hosted_type {
     void (*close)(void *state);   /* or NULL: nothing to drop */
     const struct method *methods; /* those that are exposed; ended by {0} */
     /* repr(object), str(object) where it differs (or NULL: repr), and what
-     * #GETVALUE gives, a value; NULL: it cannot be pickled. */
+     * #GETVALUE gives, a value; NULL: it has none, and cannot be pickled. */
     int (*repr)(struct call *call, void *state, struct buffer *out);
     int (*print)(struct call *call, void *state, struct buffer *out);
     int (*value)(struct call *call, void *state);
@@ -123,7 +123,7 @@ int call_take(struct call *call, const char *const *names, size_t least,
 int call_take_nothing(struct call *call);
 
 /* The n arguments of an operator, "__setitem__", are call->arguments: 0, or
- * RAISED: "expected 2 arguments, got 1". */
+ * RAISED: " expected 2 arguments, got 1" (3.11 has a blank there). */
 int call_take_slot(struct call *call, size_t n);
 
 /* As Python's int(), float("timeout"): 0 or RAISED.  A timeout in seconds to

@@ -3,8 +3,8 @@
  * iterator.c - a client's iteration over a hosted dict, or over a list.
  *
  * It goes over the dict itself, by the dict's own lock, and pins it.  It holds
- * the key that it gave last: a dict's entries may move together meanwhile.  A
- * dict that has grown or shrunk ends it, as in CPython.
+ * the key that it gave last, and where that was: a dict's entries may move
+ * together meanwhile.  A dict that has grown or shrunk ends it, as in CPython.
  *
  * (Of send, throw and close, which CPython's IteratorProxy exposes too, an
  * iterator of a dict has none there either.)
@@ -12,12 +12,13 @@
 #include "manager/data.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct iterator {
     struct datum of;   /* the dict's proxy; or a list */
     struct datum last; /* the key that was given last, or NOTHING */
     size_t used;       /* how many the dict had */
-    size_t next;       /* of a list */
+    size_t next;       /* of the list, or of the dict's entries */
     bool is_over;
 };
 
@@ -72,28 +73,52 @@ static int next_of_list(struct call *call, struct iterator *it)
     return 0;
 }
 
+/* Is it the very same, as far as a key has to be looked for otherwise?  (A NaN
+ * is not found by its value.) */
+static bool is_same(const struct datum *a, const struct datum *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == DATUM_FLOAT)
+        return memcmp(&a->real, &b->real, sizeof a->real) == 0;
+    return datum_has_cell(a) && a->cell == b->cell;
+}
+
+/* The entry after the one that was given last; TABLE_NONE: that is gone. */
+static int64_t after_last(const struct iterator *it, const struct table *t)
+{
+    int64_t i;
+
+    if (it->last.kind == DATUM_NOTHING)
+        return 0;
+    if (it->next <= t->length &&
+        is_same(&t->entries[it->next - 1].key, &it->last))
+        return (int64_t)it->next;
+    i = table_find(t, &it->last);
+    return i < 0 ? TABLE_NONE : i + 1;
+}
+
 static int next_of_dict(struct call *call, struct iterator *it)
 {
     const struct datum *dict = (void *)object_of(&it->of)->state;
     const struct table *t = dict->table;
-    int64_t i = 0;
+    int64_t i;
 
     if (t->used != it->used) {
         it->used = SIZE_MAX; /* and so for ever */
         return call_raise(call, "RuntimeError",
                           "dictionary changed size during iteration");
     }
-    if (it->last.kind != DATUM_NOTHING) {
-        i = table_find(t, &it->last) + 1;
-        if (i == 0)
-            return call_raise(call, "RuntimeError",
-                              "dictionary keys changed during iteration");
-    }
+    i = after_last(it, t);
+    if (i < 0)
+        return call_raise(call, "RuntimeError",
+                          "dictionary keys changed during iteration");
     i = table_next(t, i);
     if (i == TABLE_NONE)
         return stop(call, it);
     datum_drop(&it->last);
     it->last = datum_share(&t->entries[i].key);
+    it->next = (size_t)i + 1;
     call->result = datum_share(&it->last);
     return 0;
 }
@@ -111,6 +136,17 @@ static int iterator_next(struct call *call, void *state)
                                      : next_of_dict(call, it);
 }
 
+static int iterator_repr(struct call *call, void *state, struct buffer *out)
+{
+    const struct iterator *it = state;
+
+    (void)call;
+    return buffer_format(out, "<%s object at %p>",
+                         it->of.kind == DATUM_LIST ? "list_iterator"
+                                                   : "dict_keyiterator",
+                         state);
+}
+
 static const struct method methods[] = {{"__next__", iterator_next, NULL}, {0}};
 
 const struct hosted_type iterator_type = {
@@ -120,5 +156,6 @@ const struct hosted_type iterator_type = {
     .open = iterator_open,
     .close = iterator_close,
     .methods = methods,
+    .repr = iterator_repr,
     .unmade = true,
 };

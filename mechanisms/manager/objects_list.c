@@ -53,6 +53,31 @@ static struct line *collect(struct server *s, size_t *n)
     return lines;
 }
 
+int object_text(struct call *call, bool print, struct buffer *out)
+{
+    struct object *o = call->object;
+
+    if (print && o->type->print)
+        return o->type->print(call, o->state, out);
+    if (o->type->repr)
+        return o->type->repr(call, o->state, out);
+    return buffer_format(out, "<%s object at %p>", o->type->name,
+                         (void *)o->state);
+}
+
+/* str() of it; why it has none is not told. */
+static int show(const struct call *call, struct object *o, struct buffer *out)
+{
+    struct call inner = *call;
+    int error;
+
+    inner.object = o;
+    inner.result = datum_none();
+    error = object_text(&inner, true, out);
+    datum_drop(&inner.result);
+    return error;
+}
+
 /* The first 75 bytes of what it looks like, whole characters. */
 static int describe(struct call *call, const struct line *line,
                     struct buffer *out)
@@ -60,18 +85,13 @@ static int describe(struct call *call, const struct line *line,
     enum { SHOWN = 75 };
     struct object *o = line->object;
     struct buffer text = {0};
-    struct call inner = *call;
     char ident[IDENT];
     size_t n;
     int error;
 
-    inner.object = o;
-    inner.result = datum_none();
     pthread_mutex_lock(o->lock);
-    error = (o->type->print ? o->type->print : o->type->repr)(&inner, o->state,
-                                                              &text);
+    error = show(call, o, &text);
     pthread_mutex_unlock(o->lock);
-    datum_drop(&inner.result);
     object_ident(o, ident);
     for (n = text.length < SHOWN ? text.length : SHOWN;
          n < text.length && n && (text.bytes[n] & 0xc0) == 0x80; n--)

@@ -65,10 +65,7 @@ static int fall_back(struct call *call, const char *name)
                    ? type->value(call, o->state)
                    : call_raise(call, "TypeError", "cannot pickle '%s' object",
                                 type->name);
-    if (strcmp(name, "__str__") == 0 && type->print)
-        error = type->print(call, o->state, &text);
-    else
-        error = type->repr(call, o->state, &text);
+    error = object_text(call, strcmp(name, "__str__") == 0, &text);
     if (!error)
         call->result = datum_text(DATUM_STR, text.bytes, text.length);
     buffer_free(&text);

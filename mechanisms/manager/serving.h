@@ -54,6 +54,7 @@ struct session {
     unsigned char *in; /* the last message */
     size_t capacity;
     struct buffer out;
+    struct datum sent; /* the last reply, if it had proxies, or NOTHING */
     struct session *next, **link; /* under the server's lock */
 };
 
@@ -87,7 +88,9 @@ struct request {
 int request_receive(struct session *s, struct request *r, struct datum *wrong);
 void request_free(struct request *r);
 
-/* Send a reply; the value is dropped.  0 or -errno: the connection is lost. */
+/* Send a reply; the value is dropped.  If proxies are within it their objects
+ * live until the next request: before that the client has taken references of
+ * its own, over other connections.  0 or -errno: the connection is lost. */
 int reply_send(struct session *s, enum reply_kind kind, struct datum value);
 
 /* "Traceback ...\nKeyError: 'x'\n", as CPython sends what it cannot raise. */
@@ -141,6 +144,10 @@ int object_resolve(void *server, struct datum *proxy,
 
 /* Close all that are left, whoever has them. */
 void objects_close(struct server *server);
+
+/* repr(object), or str(), to the end of the buffer; a type that has none of its
+ * own has what any object has.  Its lock is held.  As the type's. */
+int object_text(struct call *call, bool print, struct buffer *out);
 
 /* number_of_objects: those that clients have.  debug_info: a line or two for
  * each. */

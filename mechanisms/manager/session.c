@@ -41,6 +41,7 @@ static void leave(struct session *s)
 {
     struct server *server = s->server;
 
+    datum_drop(&s->sent);
     if (s->client)
         client_left(server, s->client);
     pthread_mutex_lock(&server->lock);

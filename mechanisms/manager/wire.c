@@ -76,6 +76,44 @@ static bool parts(struct request *r)
     return true;
 }
 
+static bool has_proxies(const struct datum *d);
+
+static bool any_has(const struct datum *items, size_t n)
+{
+    while (n--)
+        if (has_proxies(items++))
+            return true;
+    return false;
+}
+
+/* (No value is deeper than DATUM_DEPTH.) */
+static bool has_proxies(const struct datum *d)
+{
+    switch (d->kind) {
+    case DATUM_PROXY:
+        return true;
+    case DATUM_LIST:
+    case DATUM_TUPLE:
+        return any_has(d->sequence->items, d->sequence->length);
+    case DATUM_DICT:
+    case DATUM_SET:
+    case DATUM_FROZENSET:
+        for (int64_t i = table_next(d->table, 0); i != TABLE_NONE;
+             i = table_next(d->table, i + 1))
+            if (has_proxies(&d->table->entries[i].key) ||
+                has_proxies(&d->table->entries[i].value))
+                return true;
+        return false;
+    case DATUM_REVERSED:
+    case DATUM_EXCEPTION:
+    case DATUM_INSTANCE:
+    case DATUM_SLICE:
+        return any_has(d->record->fields, d->record->length);
+    default:
+        return false;
+    }
+}
+
 int request_receive(struct session *s, struct request *r, struct datum *wrong)
 {
     const struct pickle_reader reader = {object_resolve, s->server};
@@ -84,6 +122,7 @@ int request_receive(struct session *s, struct request *r, struct datum *wrong)
     int error;
 
     *r = (struct request){0};
+    datum_drop(&s->sent);
     if (got < 0)
         return (int)got;
     error = pickle_load(s->in, (size_t)got, &reader, &r->whole, &fault);
@@ -125,7 +164,10 @@ int reply_send(struct session *s, enum reply_kind kind, struct datum value)
 
     s->out.length = 0;
     error = put_reply(s, kind, &value);
-    datum_drop(&value);
+    if (!error && has_proxies(&value))
+        s->sent = value;
+    else
+        datum_drop(&value);
     if (error) { /* too large: say so */
         struct datum none = datum_exception("MemoryError", datum_str(""));
 
