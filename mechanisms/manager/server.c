@@ -173,7 +173,8 @@ static int accept_connection(struct call *call)
     struct request r;
     int error = reply_send(s, RETURN, datum_none());
 
-    if (call->count)
+    /* (Anything else might be a proxy, and pin an object beyond its end.) */
+    if (call->count && call->arguments[0].kind == DATUM_STR)
         s->name = datum_share(&call->arguments[0]);
     while (!error) {
         error = request_receive(s, &r, &wrong);

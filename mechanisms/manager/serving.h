@@ -156,7 +156,8 @@ int objects_describe(struct call *call, struct buffer *out);
 
 /* --- clients.c --- */
 
-/* Whose connection is this?  Counted as a session of it; NULL: no memory. */
+/* Whose connection is this?  Counted as a session of it; NULL: no memory, or no
+ * descriptor to know it by. */
 struct client *client_of(struct server *server, int fd);
 void client_left(struct server *server, struct client *client);
 
