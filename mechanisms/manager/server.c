@@ -94,12 +94,14 @@ static int make_proxy(struct call *call, const char *name)
     call->result = making.result;
     if (error)
         return error;
-    error = client_incref(call->session->client, o);
     items[0] = object_exposed(o);
     items[1] = object_token(o);
-    object_unpin(o);
     datum_drop(&call->result);
     call->result = datum_sequence(DATUM_TUPLE, items, 2);
+    error = datum_error(&call->result);
+    if (!error)
+        error = client_incref(call->session->client, o);
+    object_unpin(o);
     return error;
 }
 
