@@ -57,7 +57,7 @@ static int fall_back(struct call *call, const char *name)
 {
     struct object *o = call->object;
     const struct hosted_type *type = o->type;
-    struct buffer text = {0};
+    struct buffer text = {.limit = call->server->options.message};
     int error;
 
     if (strcmp(name, "#GETVALUE") == 0)

@@ -12,6 +12,9 @@
 /* A session keeps no more memory for messages than this between two. */
 enum { KEPT = 1 << 20, LEAST = 4096 };
 
+/* How many data a byte of a request may stand for. */
+enum { UNFOLDS = 16 };
+
 static int reserve(struct session *s, size_t n)
 {
     unsigned char *larger;
@@ -114,6 +117,17 @@ static bool has_proxies(const struct datum *d)
     }
 }
 
+/*
+ * What is within a message once can be in its value a million times: who
+ * hashes, prints or sends that pays for each.  So a value that unfolds to many
+ * times what was sent is not taken.
+ */
+static bool is_too_much(const struct datum *whole, size_t bytes)
+{
+    return datum_has_cell(whole) && whole->cell->weight > DATUM_UNFOLDED &&
+           whole->cell->weight / UNFOLDS > bytes;
+}
+
 int request_receive(struct session *s, struct request *r, struct datum *wrong)
 {
     const struct pickle_reader reader = {object_resolve, s->server};
@@ -126,13 +140,16 @@ int request_receive(struct session *s, struct request *r, struct datum *wrong)
     if (got < 0)
         return (int)got;
     error = pickle_load(s->in, (size_t)got, &reader, &r->whole, &fault);
+    if (!error && is_too_much(&r->whole, (size_t)got))
+        error = -E2BIG;
     if (!error && parts(r))
         return 0;
     datum_drop(&r->whole);
     *wrong = datum_exception(
         error == -ENOMEM || error == -E2BIG ? "MemoryError" : "ValueError",
-        datum_str(error ? fault.text
-                        : "not a request: (ident, name, args, kwds)"));
+        datum_str(!error        ? "not a request: (ident, name, args, kwds)"
+                  : *fault.text ? fault.text
+                                : "it unfolds to more than is taken"));
     return RAISED;
 }
 
