@@ -61,6 +61,8 @@ static int ensure_running(void)
         return writer;
     if (!launch)
         return -ENOSYS;
+    if (!mechanisms_initialised()) /* its image would not turn off into it */
+        return -ELOOP;
     if (writer >= 0)
         deaths++;
     fd_close(&writer);
