@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: connection_recv connection_pending connection_send
 /*
  * fuzz_request.c - a target for libFuzzer: what a client that has the key asks
  * of a server that hosts an object of every type.
