@@ -19,7 +19,6 @@ enum { CLIENTS = 8, TURNS = 100, SHARED = 6 };
 static const char *const types[SHARED] = {"list", "dict",  "Queue",
                                           "Lock", "Event", "Condition"};
 
-
 struct worker {
     struct house *house;
     char (*idents)[IDENT];
