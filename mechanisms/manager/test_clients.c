@@ -1,177 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_clients.c - many clients at once, and those that are killed: what they
- * had comes back, what they held is reported, what they waited for is not
- * theirs.
+ * test_clients.c - which process has what, and what of it comes back when it is
+ * killed: what it had does, what it held is reported, what it waited for is not
+ * its own.
  */
 #include "manager/test_serving.h"
 
 #include <sys/socket.h>
-
-/* --- many at once --- */
-
-enum { PROCESSES = 20, THREADS = 10, TURNS = 3 };
-
-struct crowd {
-    struct manager manager;
-    struct proxy lock, value, list, queue;
-};
-
-static int call(struct proxy *p, const char *method, const char *format, ...)
-{
-    struct datum arguments, result;
-    va_list list;
-    int error;
-
-    va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
-    va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
-    datum_drop(&result);
-    return error;
-}
-
-/* Of a thread that has proxies of its own: they belong to one at a time. */
-static int take_turns(struct proxy p[4])
-{
-    struct datum result;
-    int64_t n = 0;
-    int error = 0;
-
-    for (int i = 0; i < TURNS && !error; i++) {
-        error = call(&p[0], "acquire", "");
-        if (!error)
-            error = proxy_call(&p[1], &result, "get", "");
-        if (!error)
-            error = datum_to_int(&result, &n);
-        if (!error)
-            error = call(&p[1], "set", "i", n + 1);
-        if (!error)
-            error = call(&p[0], "release", "");
-        if (!error)
-            error = call(&p[2], "append", "i", n);
-        if (!error)
-            error = call(&p[3], "put", "i", n);
-    }
-    return error;
-}
-
-static void *be_one(void *argument)
-{
-    struct crowd *all = argument;
-    struct proxy *shared[] = {&all->lock, &all->value, &all->list, &all->queue};
-    struct proxy mine[4];
-    size_t n = 0;
-    int error = 0;
-
-    for (; n < 4 && !error; n += !error) {
-        struct datum d = proxy_datum(shared[n]);
-
-        error = proxy_from(&mine[n], shared[n], &d);
-        datum_drop(&d);
-    }
-    if (!error)
-        error = take_turns(mine);
-    while (n > 0)
-        proxy_close(&mine[--n]);
-    return error ? argument : NULL;
-}
-
-static int be_many(void *argument)
-{
-    pthread_t threads[THREADS];
-    void *wrong = NULL;
-
-    for (size_t i = 0; i < THREADS; i++)
-        if (pthread_create(&threads[i], NULL, be_one, argument))
-            return test_line(__LINE__);
-    for (size_t i = 0; i < THREADS; i++) {
-        void *one;
-
-        pthread_join(threads[i], &one);
-        wrong = wrong ? wrong : one;
-    }
-    return wrong ? test_line(__LINE__) : 0;
-}
-
-static struct proxy create(struct manager *m, const char *type)
-{
-    struct proxy p;
-
-    if (strcmp(type, "Value") == 0)
-        assert_int_equal(manager_create(m, &p, type, "si", "i", INT64_C(0)), 0);
-    else
-        assert_int_equal(manager_create(m, &p, type, ""), 0);
-    return p;
-}
-
-static int64_t number(struct proxy *p, const char *method)
-{
-    struct datum result;
-    int64_t n = -1;
-
-    assert_int_equal(proxy_call(p, &result, method, ""), 0);
-    assert_int_equal(datum_to_int(&result, &n), 0);
-    datum_drop(&result);
-    return n;
-}
-
-static int64_t objects(struct manager *m)
-{
-    int64_t n = -1;
-
-    assert_int_equal(manager_number_of_objects(m, &n), 0);
-    return n;
-}
-
-static void expect_objects(struct manager *m, int64_t n)
-{
-    int64_t deadline = clock_deadline(TEST_BOUND);
-
-    while (objects(m) != n && clock_now() < deadline)
-        test_sleep_ms(1);
-    assert_int_equal(objects(m), n);
-}
-
-static void two_hundred_clients_lose_nothing(void **state)
-{
-    enum { ALL = PROCESSES * THREADS * TURNS };
-    struct crowd all;
-    pid_t pids[PROCESSES];
-
-    (void)state;
-    alarm(3 * CENSUS_SECONDS);
-    assert_int_equal(manager_start(&all.manager, START_FORK, NULL), 0);
-    all.lock = create(&all.manager, "Lock");
-    all.value = create(&all.manager, "Value");
-    all.list = create(&all.manager, "list");
-    all.queue = create(&all.manager, "Queue");
-    for (size_t i = 0; i < PROCESSES; i++)
-        pids[i] = test_fork(be_many, &all);
-    for (size_t i = 0; i < PROCESSES; i++)
-        test_expect(pids[i]);
-    assert_int_equal(number(&all.value, "get"), ALL);
-    assert_int_equal(number(&all.list, "__len__"), ALL);
-    assert_int_equal(call(&all.list, "sort", ""), 0);
-    for (int64_t i = 0; i < ALL; i += 37) {
-        struct datum item;
-        int64_t n = -1;
-
-        assert_int_equal(proxy_call(&all.list, &item, "__getitem__", "i", i),
-                         0);
-        assert_int_equal(datum_to_int(&item, &n), 0);
-        assert_int_equal(n, i);
-    }
-    assert_int_equal(number(&all.queue, "qsize"), ALL);
-    expect_objects(&all.manager, 4);
-    proxy_close(&all.lock);
-    proxy_close(&all.value);
-    proxy_close(&all.list);
-    proxy_close(&all.queue);
-    expect_objects(&all.manager, 0);
-    manager_close(&all.manager);
-}
 
 /* --- the killed --- */
 
@@ -433,7 +268,6 @@ static void a_late_event_ends_nobody(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        SERVING(two_hundred_clients_lose_nothing),
         SERVING(what_a_killed_one_had_comes_back),
         SERVING(references_over_tcp_stay),
         SERVING(who_is_killed_while_it_waits_gets_nothing),

@@ -175,7 +175,7 @@ static const struct {
     size_t n;
     const char *said;
 } no_requests[] = {
-#define BYTES(text) text, sizeof text - 1
+#define BYTES(text) (text), sizeof(text) - 1
     {BYTES(""), "it has no end"},
     {BYTES("\xff\xff"), "there is no operation"},
     {BYTES("N."), "not a request"},

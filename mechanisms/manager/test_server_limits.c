@@ -100,7 +100,7 @@ static void a_signal_handler_may_end_it(void **state)
     house_open(&house, NULL);
     wait_everywhere(&house, c);
     sigaction(SIGUSR1, &ends, &before);
-    raise(SIGUSR1);
+    pthread_kill(pthread_self(), SIGUSR1);
     house_wait(&house);
     sigaction(SIGUSR1, &before, NULL);
     all_end_with_it(c);

@@ -176,6 +176,63 @@ static inline void bare_accept(const struct house *h, struct connection *c)
         "('#RETURN', None)");
 }
 
+/* --- C proxies --- */
+
+static inline int call(struct proxy *p, const char *method, const char *format,
+                       ...)
+{
+    struct datum arguments, result;
+    va_list list;
+    int error;
+
+    va_start(list, format);
+    arguments = datum_tuple_from(format, &list);
+    va_end(list);
+    error = proxy_call_with(p, &result, method, &arguments, NULL);
+    datum_drop(&arguments);
+    datum_drop(&result);
+    return error;
+}
+
+static inline struct proxy create(struct manager *m, const char *type)
+{
+    struct proxy p;
+
+    if (strcmp(type, "Value") == 0)
+        assert_int_equal(manager_create(m, &p, type, "si", "i", INT64_C(0)), 0);
+    else
+        assert_int_equal(manager_create(m, &p, type, ""), 0);
+    return p;
+}
+
+static inline int64_t number(struct proxy *p, const char *method)
+{
+    struct datum result;
+    int64_t n = -1;
+
+    assert_int_equal(proxy_call(p, &result, method, ""), 0);
+    assert_int_equal(datum_to_int(&result, &n), 0);
+    datum_drop(&result);
+    return n;
+}
+
+static inline int64_t objects(struct manager *m)
+{
+    int64_t n = -1;
+
+    assert_int_equal(manager_number_of_objects(m, &n), 0);
+    return n;
+}
+
+static inline void expect_objects(struct manager *m, int64_t n)
+{
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while (objects(m) != n && clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(objects(m), n);
+}
+
 /* --- until it is so --- */
 
 /* How many threads of this process are in that system call. */
