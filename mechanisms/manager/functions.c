@@ -47,11 +47,13 @@ static int create(struct call *call)
     items[1] = object_exposed(o);
     datum_drop(&call->result);
     call->result = datum_sequence(DATUM_TUPLE, items, 2);
-    /* (A reference that the client is not told of would be nobody's.) */
     error = datum_error(&call->result);
     if (!error)
         error = client_incref(call->session->client, o);
-    object_unpin(o);
+    if (error)
+        object_unpin(o);
+    else
+        call->session->made = o;
     return error;
 }
 

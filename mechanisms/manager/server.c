@@ -101,7 +101,10 @@ static int make_proxy(struct call *call, const char *name)
     error = datum_error(&call->result);
     if (!error)
         error = client_incref(call->session->client, o);
-    object_unpin(o);
+    if (error)
+        object_unpin(o);
+    else
+        call->session->made = o;
     return error;
 }
 

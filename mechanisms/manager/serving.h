@@ -54,7 +54,8 @@ struct session {
     unsigned char *in; /* the last message */
     size_t capacity;
     struct buffer out;
-    struct datum sent; /* the last reply, if it had proxies, or NOTHING */
+    struct object *made; /* pinned: its reference goes with the next reply */
+    struct datum sent;   /* the last reply, if it had proxies, or NOTHING */
     struct session *next, **link; /* under the server's lock */
 };
 

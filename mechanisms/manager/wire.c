@@ -175,28 +175,50 @@ static int put_reply(struct session *s, enum reply_kind kind,
     return error ? error : pickle_end(&s->out);
 }
 
+/* A reply that is too large, or for which there is no memory. */
+static int put_no_memory(struct session *s)
+{
+    struct datum none = datum_exception("MemoryError", datum_str(""));
+    int error;
+
+    buffer_free(&s->out);
+    error = put_reply(s, ERROR, &none);
+    datum_drop(&none);
+    return error;
+}
+
+/* A reference that the client was not told of is taken back. */
+static void settle_made(struct session *s, bool told)
+{
+    struct object *o = s->made;
+
+    s->made = NULL;
+    if (o && !told)
+        client_decref(s->client, 0, o);
+    if (o)
+        object_unpin(o);
+}
+
 int reply_send(struct session *s, enum reply_kind kind, struct datum value)
 {
+    bool told;
     int error;
 
     s->out.length = 0;
     error = put_reply(s, kind, &value);
+    told = !error;
     if (!error && has_proxies(&value))
         s->sent = value;
     else
         datum_drop(&value);
-    if (error) { /* too large: say so */
-        struct datum none = datum_exception("MemoryError", datum_str(""));
-
-        buffer_free(&s->out);
-        error = put_reply(s, ERROR, &none);
-        datum_drop(&none);
-    }
+    if (error)
+        error = put_no_memory(s);
     if (!error) {
         atomic_fetch_add_explicit(&s->server->answered, 1,
                                   memory_order_relaxed);
         error = connection_send(&s->connection, s->out.bytes, s->out.length);
     }
+    settle_made(s, told && !error);
     if (s->out.capacity > KEPT)
         buffer_free(&s->out);
     return error;
