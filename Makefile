@@ -33,12 +33,13 @@ fuzzers    = $(wildcard mechanisms/*/fuzz_*.c)
 sources    = $(filter-out $(plugs) $(fuzzers),$(wildcard mechanisms/*/[!t]*.c mechanisms/*/t[!e]*.c))
 programs   = bench/main.c bench/tiny.c bench/empty.c bench/worker.c
 bench      = $(filter-out $(programs),$(wildcard bench/[!t]*.c bench/t[!e]*.c))
-# What a worker is: the other side of a trial, without what needs libcrypto.
+# What a worker is: the other side of a trial, without what needs libcrypto,
+# and without the manager, whose peers are forked.
 crypto     = mechanisms/common/auth.c mechanisms/pipe/authenticate.c \
              $(addprefix mechanisms/start/,forkserver.c launch.c reach.c served.c server.c serve.c preload.c)
 worker     = bench/worker.c bench/peer.c bench/side.c bench/together.c bench/registry.c bench/counters.c \
              bench/inherit_facts.c bench/inherit_child.c \
-             $(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c)
+             $(filter-out mechanisms/manager/%,$(wildcard bench/floor_*.c mechanisms/*/workload.c mechanisms/*/workload_*.c))
 tests      = $(wildcard mechanisms/*/test_*.c bench/test_*.c)
 lessons    = $(notdir $(patsubst %/,%,$(dir $(wildcard lessons/*/demo.c))))
 open_mpi   = $(wildcard bench/peers/open_mpi*.c)
@@ -50,11 +51,12 @@ mech_objs  = $(sources:%.c=$(BUILD)/%.o)
 installed  = $(firstword $(wildcard $(addsuffix /$1,/usr/include /usr/local/include)))
 peers      = raw_pipe af_unix posix_mq eventfd \
              $(if $(call installed,zmq.h),zeromq zeromq_pair) \
+             $(if $(call installed,hiredis/hiredis.h),redis) \
              $(if $(call installed,boost/interprocess/ipc/message_queue.hpp),$(if $(shell command -v $(CXX)),boost))
 peer_progs = $(peers:%=$(BUILD)/peers/%.so) $(if $(MPI_CFLAGS),$(BUILD)/peers/open-mpi $(BUILD)/peers/mpi-run)
 
 lab_objs   = $(mech_objs) $(plugs:%.c=$(BUILD)/%.o) $(bench:%.c=$(BUILD)/%.o)
-worker_c    = $(worker) $(filter-out $(crypto),$(sources))
+worker_c    = $(worker) $(filter-out $(crypto) mechanisms/manager/%,$(sources))
 worker_objs = $(worker_c:%.c=$(BUILD)/%.o)
 small_objs  = $(worker_c:%.c=$(BUILD)/small/%.o)
 images     = $(BUILD)/worker $(BUILD)/forkserver
@@ -172,6 +174,7 @@ $(BUILD)/peers/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(ALL_CFLAGS) $(INCLUDES) -fPIC -MMD -MP -c -o $@ $<
 $(BUILD)/peers/zeromq.so $(BUILD)/peers/zeromq_pair.so: peer_libs = -lzmq
+$(BUILD)/peers/redis.so: peer_libs = -lhiredis
 $(BUILD)/peers/boost.so: peer_libs = -lstdc++ -lrt
 $(BUILD)/peers/boost.so: $(BUILD)/peers/boost.cc.o
 $(BUILD)/peers/boost.cc.o: bench/peers/boost.cc Makefile

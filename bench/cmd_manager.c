@@ -83,12 +83,10 @@ static size_t read_key(const char *name, unsigned char key[KEY_MOST])
     struct stat status;
     ssize_t n = -1;
 
-    if (fd < 0 || fstat(fd, &status) < 0)
+    if (fd < 0 || fstat(fd, &status) < 0 || (n = read(fd, key, KEY_MOST)) < 0)
         why = strerror(errno);
     else if (status.st_mode & (S_IRWXG | S_IRWXO))
         why = "others can read or change it: chmod 600 it";
-    else if ((n = read(fd, key, KEY_MOST)) < 0)
-        why = strerror(errno);
     else if (n < KEY_LEAST)
         why = "a key has 16 bytes or more: head -c 32 /dev/urandom makes one";
     if (why)

@@ -148,6 +148,7 @@ const struct workload spawn_floors[] = {
      .close = spawner_close},
     {.name = "python",
      .unit = "posix_spawn of python3 -I -S -c pass, waitpid",
+     .python = true,
      .guess = 12000000,
      .open = python_open,
      .op = spawn_op,

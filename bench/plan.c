@@ -94,8 +94,7 @@ const char *planner_missing(const struct planner *p, const struct row *row)
 {
     if (row->workload->spins && row->placement == PLACE_SAME)
         return "it spins, and would wait on one core for its turn";
-    if (row->workload == workload_find("floor", "python") &&
-        !p->request->reference)
+    if (row->workload->python && !p->request->reference)
         return "there is no python3, or CPython is left out";
     if (p->places[row->placement].missing[0])
         return p->places[row->placement].missing;

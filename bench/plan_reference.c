@@ -52,12 +52,21 @@ static bool is_variant(const struct row *row, const struct request *q)
 /* In a minute there is time for one of those that CPython does alike. */
 static bool is_left_to_its_like(const char *name)
 {
-    static const char *const names[] = {
-        "lock/pair-recursive", "semaphore/pair",
-        "semaphore/contended", "event/handover",
-        "barrier/round",       "queue/fan",
-        "spawn/call",          "value/neighbours",
-        "forkserver/call",     NULL};
+    static const char *const names[] = {"lock/pair-recursive",
+                                        "semaphore/pair",
+                                        "semaphore/contended",
+                                        "event/handover",
+                                        "barrier/round",
+                                        "queue/fan",
+                                        "spawn/call",
+                                        "value/neighbours",
+                                        "forkserver/call",
+                                        "spawn/first-instruction",
+                                        "fork/burst",
+                                        "forkserver/first-instruction",
+                                        "array/element",
+                                        "manager/clients",
+                                        NULL};
 
     for (const char *const *n = names; *n; n++)
         if (strcmp(*n, name) == 0)
@@ -88,6 +97,20 @@ static bool is_said_elsewhere(const struct row *row, const struct request *q,
         return strcmp(row->mechanism, "semaphore") == 0 &&
                row->settings[0].value != w->grid[0].value;
     return row->placement == PLACE_CROSS && !w->one_way;
+}
+
+/* What CPython's client asks of our server it asks of its own as well. */
+static void name_both_ends(struct row *reference)
+{
+    static const char from_python[] = "-from-python";
+    const char *name = reference->workload->name,
+               *end = strstr(name, from_python);
+    char stem[32];
+
+    if (!end)
+        return;
+    snprintf(stem, sizeof stem, "%.*s", (int)(end - name), name);
+    reference->workload = workload_find(reference->mechanism, stem);
 }
 
 /* For two mechanisms that are one in Python, CPython does the same. */
@@ -136,6 +159,7 @@ struct row planner_reference_of(const struct row *row)
     struct row reference = *row;
 
     reference.kind = ROW_REFERENCE;
+    name_both_ends(&reference);
     share_reference(&reference);
     if (row->workload->peers)
         reference.start = START_FORK;

@@ -112,6 +112,16 @@ static void consider_processes(struct planner *p, const struct row *row,
         planner_consider(p, row_with(*row, "processes", n));
 }
 
+/* How many call one server at once: one alone beside the usual crowd. */
+static void consider_clients(struct planner *p, const struct row *row, int tier)
+{
+    if (tier == TIER_MORE + 1 && p->request->scale != SCALE_QUICK)
+        planner_consider(p, row_with(*row, "clients", 1));
+    if (tier == TIER_LAST && p->request->scale == SCALE_FULL)
+        for (int n = 2; n <= 8; n *= 2)
+            planner_consider(p, row_with(*row, "clients", n));
+}
+
 /*
  * What each step of a queue is worth is a figure; the row itself has them all.
  */
@@ -204,6 +214,8 @@ void planner_consider_tier(struct planner *p, const char *mechanism,
         consider_held(p, &row, tier);
     if (has_setting(w, "processes"))
         consider_processes(p, &row, tier);
+    if (has_setting(w, "clients"))
+        consider_clients(p, &row, tier);
     if (has_setting(w, "steps"))
         consider_steps(p, &row, tier);
     consider_limits(p, &row, tier);

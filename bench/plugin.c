@@ -96,10 +96,10 @@ static void forward_close(struct trial *t)
             "messages between the two, as far as 64 MiB go"                    \
     }
 
-#define FORWARD                                                                \
-    .peers = 1, .sized = true, .forked = true, .pack = forward_pack,           \
-    .join = forward_join, .op = forward_op, .serve = forward_serve,            \
-    .close = forward_close
+#define FORWARD_FIXED                                                          \
+    .peers = 1, .forked = true, .pack = forward_pack, .join = forward_join,    \
+    .op = forward_op, .serve = forward_serve, .close = forward_close
+#define FORWARD FORWARD_FIXED, .sized = true
 
 #define PEER(id, title, text, package)                                         \
     static struct setting id##_grid[] = {CAPACITY, {.name = NULL}};            \
@@ -166,6 +166,48 @@ static const struct mechanism open_mpi_mechanism = {
 /* Why it could not be launched here: "" if it could. */
 static char unlaunched[120];
 
+/* --- Redis, whose server one side starts --- */
+
+static int redis_open(struct trial *t)
+{
+    return load_and_open("redis.so", "call", t);
+}
+
+static const struct workload redis_workloads[] = {
+    {.name = "call",
+     .unit = "call",
+     .floor = "unix-pingpong",
+     .open = redis_open,
+     FORWARD_FIXED},
+    {.name = NULL},
+};
+
+static const struct mechanism redis_mechanism = {
+    .name = "redis",
+    .variant_of = "manager",
+    .python = "Python has none",
+    .summary = "INCR of a redis-server, by hiredis over a Unix socket",
+    .workloads = redis_workloads};
+
+/* Is there a program of that name, where execlp(3) looks? */
+static bool is_installed(const char *program)
+{
+    const char *folder = getenv("PATH");
+    char path[PATH_MAX];
+
+    while (folder && *folder) {
+        size_t n = strcspn(folder, ":");
+
+        snprintf(path, sizeof path, "%.*s/%s", (int)n, folder, program);
+        if (access(path, X_OK) == 0)
+            return true;
+        folder += n + (folder[n] == ':');
+    }
+    return false;
+}
+
+/* --- which there are --- */
+
 static void try_launcher(const volatile sig_atomic_t *stop)
 {
     char launcher[PATH_MAX], program[PATH_MAX];
@@ -210,6 +252,7 @@ static const struct plugin plugins[] = {
 #include "peers/list.h"
 #undef PEER
     {"open-mpi", "libopenmpi-dev, openmpi-bin", &open_mpi_mechanism},
+    {"redis.so", "libhiredis-dev, redis-server", &redis_mechanism},
 };
 
 enum { PLUGINS = sizeof plugins / sizeof *plugins };
@@ -221,10 +264,19 @@ static bool is_built(const struct plugin *p)
     return find(p->file, path, sizeof path) == 0;
 }
 
+/* What is built and yet cannot be used: why; or NULL. */
+static const char *why_useless(const struct plugin *p)
+{
+    if (p->mechanism == &open_mpi_mechanism && unlaunched[0])
+        return unlaunched;
+    if (p->mechanism == &redis_mechanism && !is_installed("redis-server"))
+        return "no redis-server (scripts/setup --all)";
+    return NULL;
+}
+
 static bool is_usable(const struct plugin *p)
 {
-    return is_built(p) &&
-           !(p->mechanism == &open_mpi_mechanism && unlaunched[0]);
+    return is_built(p) && !why_useless(p);
 }
 
 /* May this process have a POSIX message queue that long? */
@@ -277,7 +329,7 @@ const char *plugin_missing(size_t i, char *line, size_t size)
     if (p == plugins + PLUGINS)
         return NULL;
     if (is_built(p))
-        snprintf(line, size, "%s: %s", p->mechanism->name, unlaunched);
+        snprintf(line, size, "%s: %s", p->mechanism->name, why_useless(p));
     else
         snprintf(line, size,
                  "%s: not built, for want of %s (scripts/setup --all, and "

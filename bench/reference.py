@@ -897,6 +897,202 @@ class Fan(Together):
             raise Failed("an item was lost, or came twice")
 
 
+class Server:
+    """A manager's server, beside us: CPython's, or that of ipclab.  It ends
+    when this process does, and leaves no name behind."""
+
+    def __init__(self, options):
+        from multiprocessing.managers import SyncManager
+        ours = options.workload.endswith("-from-python")
+        self.cpus, self.parent = options.cpu_sets[1], os.getpid()
+        self.child = None
+        if ours:
+            self.manager = SyncManager(self.start_ours(options.parent),
+                                       self.key, ctx=context)
+            self.manager.connect()
+            self.pid = self.child.pid
+        else:
+            self.manager = SyncManager("\0ipclab-" + os.urandom(8).hex(),
+                                       ctx=context)
+            self.manager.start(self.begin)
+            self.pid = self.manager._process.pid
+
+    def begin(self):
+        """The server's process."""
+        die_with(self.parent)
+        pin(self.cpus)
+
+    def start_ours(self, parent):
+        """Its address: a descriptor that leads to its socket."""
+        import subprocess
+        import tempfile
+        self.key = os.urandom(32)
+        with tempfile.TemporaryDirectory(prefix="ipclab-") as folder:
+            name, key = folder + "/socket", folder + "/key"
+            with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600),
+                      "wb") as file:
+                file.write(self.key)
+            self.child = subprocess.Popen(
+                [program_of(parent), "manager", "--address", name,
+                 "--authkey-file", key], stdout=subprocess.PIPE,
+                preexec_fn=self.begin)
+            if not self.child.stdout.readline():
+                raise Failed("ipclab manager does not start")
+            fd = os.open(name, os.O_PATH)
+        return "/proc/self/fd/%d" % fd
+
+    def usage(self):
+        """As usage(), of the server."""
+        spent = [0] * 5
+        for task in os.listdir("/proc/%d/task" % self.pid):
+            at = "/proc/%d/task/%s/" % (self.pid, task)
+            try:
+                spent[0] += int(words_of(at + "schedstat")[0])
+                words = words_of(at + "status")
+            except OSError:
+                continue  # a connection that has ended
+            for i, name in (1, b"voluntary_ctxt_switches:"), \
+                    (2, b"nonvoluntary_ctxt_switches:"):
+                spent[i] += int(words[words.index(name) + 1])
+        spent[3] = int(words_of("/proc/%d/stat" % self.pid)[9])
+        words = words_of("/proc/%d/io" % self.pid)
+        spent[4] = sum(int(words[words.index(name) + 1])
+                       for name in (b"syscr:", b"syscw:"))
+        return spent
+
+    def end(self):
+        if self.child:
+            self.child.kill()
+            self.child.wait()
+            self.child.stdout.close()
+        else:
+            self.manager.shutdown()
+
+
+def words_of(path):
+    with open(path, "rb") as file:
+        return file.read().split()
+
+
+def program_of(parent):
+    """ipclab: who started this, or what is built beside it."""
+    try:
+        path = os.readlink("/proc/%d/exe" % parent)
+    except OSError:
+        path = ""
+    if os.path.basename(path) != "ipclab":
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                            "../build/ipclab")
+    if not os.access(path, os.X_OK):
+        raise Failed("there is no ipclab: make")
+    return path
+
+
+class Served:
+    """What a workload of a manager has beside its clients: a server, whose
+    place is that of the first peer."""
+
+    def begin(self, options):
+        self.server = Server(options)
+        options.cpu_sets = options.cpu_sets[1:] + options.cpu_sets[:1]
+        return self.server.manager
+
+    def run(self, batch, samples):
+        before = self.server.usage()
+        latencies, spent = super().run(batch, samples)
+        return latencies, [mine + now - then for mine, now, then in
+                           zip(spent, self.server.usage(), before)]
+
+    def close(self):
+        super().close()
+        self.server.end()
+
+
+LIST = range(1000, 1064)
+
+
+def get_some(numbers, begin, n):
+    """numbers[i] of a list that has LIST."""
+    for i in range(begin, begin + n):
+        if numbers[i & 63] != LIST[i & 63]:
+            corrupted()
+
+
+class Call(Served, Alone):
+    """One client, and what it calls."""
+
+    def prepare(self, options):
+        manager, self.done = self.begin(options), 0
+        self.call = {"call-set": self.by_set, "call-value": self.by_value,
+                     "create": self.by_create, "payload": self.by_payload
+                     }.get(options.workload, self.by_get)(manager, options)
+
+    def work(self, n):
+        self.call(n)
+        self.done += n
+
+    def by_get(self, manager, options):
+        self.numbers = manager.list(LIST)
+        return lambda n: get_some(self.numbers, self.done, n)
+
+    def by_set(self, manager, options):
+        squares = manager.dict()
+
+        def call(n):
+            for i in range(self.done, self.done + n):
+                squares[i & 63] = i
+        return call
+
+    def by_value(self, manager, options):
+        value = manager.Value("q", LIST[0])
+
+        def call(n):
+            for _ in itertools.repeat(None, n):
+                if value.value != LIST[0]:
+                    corrupted()
+        return call
+
+    def by_create(self, manager, options):
+        def call(n):
+            for _ in itertools.repeat(None, n):
+                manager.list()
+        return call
+
+    def by_payload(self, manager, options):
+        values, messages = manager.dict(), payloads(options.bytes)
+
+        def call(n):
+            for message in itertools.islice(messages, n):
+                values["payload"] = message
+                if values["payload"] != message:
+                    corrupted()
+        return call
+
+
+class Clients(Served, Together):
+    """All read one list."""
+
+    def prepare(self, options):
+        self.numbers = self.begin(options).list(LIST)
+        return options.settings.get("clients", 4)
+
+    def work(self, number, n):
+        get_some(self.numbers, 0, share_of(n, number, self.all))
+
+    def check(self, seen):
+        pass
+
+
+class ManagedQueue(Served, Channel):
+    """A hosted queue for each direction, between two clients."""
+
+    def connect(self, options):
+        manager = self.begin(options)
+        here, there = manager.Queue(), manager.Queue()
+        self.messages = itertools.count()
+        self.near, self.far = (here.get, there.put), (there.get, here.put)
+
+
 def nothing():
     pass
 
@@ -1084,6 +1280,11 @@ WORKLOADS = {
     "value/contended-plain": Counting, "value/neighbours": Counting,
     "array/element": Element, "array/copy": Copy, "array/copy-raw": Copy,
     "array/roundtrip": BoxChannel, "array/stream": BoxChannel,
+    **{"manager/" + kind: Call for kind in
+       ("call", "call-set", "call-value", "create", "payload",
+        "call-from-python")},
+    "manager/clients": Clients, "manager/clients-from-python": Clients,
+    "manager/queue": ManagedQueue,
     **{method + "/" + kind: FreshStart if method != "fork" else Start
        for method in ("fork", "spawn", "forkserver")
        for kind in ("call", "first-instruction", "joined", "burst")},
@@ -1091,7 +1292,7 @@ WORKLOADS = {
 
 
 SETTINGS = ("resident", "huge", "descriptors", "capacity", "steps",
-            "processes", "producers", "consumers")
+            "processes", "producers", "consumers", "clients")
 
 
 def timed(workload, batch, count):

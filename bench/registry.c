@@ -7,7 +7,12 @@
  */
 #include "registry.h"
 
-#define MECHANISM(folder, name) extern const struct mechanism name##_mechanism;
+/*
+ * A worker, which is kept small, has no manager, and nobody looks for it there:
+ * what is not linked is NULL, and stands last in list.h, where that is the end.
+ */
+#define MECHANISM(folder, name)                                                \
+    extern const struct mechanism name##_mechanism __attribute__((weak));
 #include "list.h"
 #undef MECHANISM
 

@@ -71,7 +71,10 @@ struct row row_floor(const struct row *row)
     floor.mechanism = "floor";
     floor.start = START_FORK;
     floor.workload = workload_find("floor", row->workload->floor);
-    floor.bytes = floor.workload && floor.workload->sized ? row->bytes : 0;
+    /* Of what has no size, as a call has none, a small message's. */
+    floor.bytes = !floor.workload || !floor.workload->sized ? 0
+                  : row->workload->sized                    ? row->bytes
+                                                            : 64;
     if (floor.workload && !floor.workload->grid)
         floor.settings[0].name = NULL;
     return floor;
@@ -217,8 +220,8 @@ double row_cost(const struct plan *plan, const struct row *row)
         warm = (double)plan->warm;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    if (row->workload->program) /* and its launcher */
-        warm += 6e8;
+    if (row->workload->program) /* and its launcher, or an interpreter */
+        warm += row->workload->python ? 2e8 : 6e8;
     if (row->workload->together) /* and it seldom settles at once */
         warm = (double)plan->warm * 1.5;
     return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01 +

@@ -95,7 +95,8 @@ static int one_trial(struct runner *r, const struct row *row, char *why,
     memcpy(spec.settings, row->settings, sizeof spec.settings);
     if (row->cost * 20 * 1e9 > (double)spec.patience)
         spec.patience = (int64_t)(row->cost * 20e9);
-    if (row->kind == ROW_REFERENCE)
+    if (row->kind == ROW_REFERENCE ||
+        (row->workload->program && row->workload->python))
         return reference_run(r->reference, &spec, r->shared.base, r->stop, why,
                              size);
     if (row->workload->program)

@@ -17,10 +17,17 @@
 
 static volatile sig_atomic_t stop;
 
+/* Not of list.h. */
+static bool is_joined(const struct mechanism *m)
+{
+    return strcmp(m->python, "Python has none") == 0 &&
+           strcmp(m->name, "ring") != 0;
+}
+
 /* Open MPI measures itself: scripts/test_mpi. */
 static bool is_plugin(const struct mechanism *m)
 {
-    return m->workloads[0].forked && !m->workloads[0].program;
+    return is_joined(m) && !m->workloads[0].program;
 }
 
 /* --- what it measures --- */
@@ -66,7 +73,7 @@ static void each_moves_messages_of_any_size(void **state)
         for (const struct workload *w = (*m)->workloads;
              is_plugin(*m) && w->name; w++)
             for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-                int64_t capacity = w->grid[0].value;
+                int64_t capacity = w->grid ? w->grid[0].value : 0;
 
                 alarm(CENSUS_SECONDS);
                 if (try_one(*m, w, sizes[i], capacity, why, sizeof why) &&
@@ -210,10 +217,12 @@ static void what_is_not_built_is_said(void **state)
     (void)state;
     for (; plugin_missing(missing, line, sizeof line); missing++)
         assert_true(strstr(line, ": not built, for want of lib") ||
+                    strcmp(line, "redis: no redis-server (scripts/setup "
+                                 "--all)") == 0 ||
                     strncmp(line, "open-mpi: ", 10) == 0); /* not permitted */
     for (const struct mechanism *const *m = mechanisms; *m; m++)
-        joined += (*m)->workloads[0].forked;
-    assert_int_equal(missing + joined, 8);
+        joined += is_joined(*m);
+    assert_int_equal(missing + joined, 9);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)

@@ -301,6 +301,46 @@ static void a_variant_has_one_reference_and_in_haste_none(void **state)
     }
 }
 
+/* Clients of ours and of Python's, beside Python's that its own server serves.
+ */
+static void clients_of_python_are_held_against_its_own_server(void **state)
+{
+    const struct workload *own = workload_find("manager", "clients");
+    const struct workload *python =
+        workload_find("manager", "clients-from-python");
+    struct request q = ask();
+    struct plan plan;
+
+    (void)state;
+    for (q.scale = SCALE_DEFAULT; q.scale <= SCALE_FULL; q.scale++) {
+        unsigned ours = 0, theirs = 0;
+
+        make(&plan, &q);
+        for (size_t i = 0; i < plan.count; i++) {
+            const struct row *row = &plan.rows[i], *reference;
+
+            if (row->kind != ROW_RESULT || row->reference < 0 ||
+                (row->workload != own && row->workload != python))
+                continue;
+            reference = &plan.rows[row->reference];
+            assert_ptr_equal(reference->workload, own);
+            assert_int_equal(reference->settings[0].value,
+                             row->settings[0].value);
+            if (row->settings[0].value == 1 || row->settings[0].value == 4)
+                *(row->workload == own ? &ours : &theirs) += 1;
+        }
+        /* One alone where there is time for it. */
+        assert_true(ours >= (q.scale == SCALE_FULL ? 2 : 1));
+        assert_int_equal(theirs, ours);
+        plan_free(&plan);
+    }
+    q.reference = false;
+    make(&plan, &q);
+    assert_int_equal(rows_of(&plan, python, 0), 0);
+    assert_true(rows_of(&plan, own, 0) > 0);
+    plan_free(&plan);
+}
+
 /* What is printed is what there was. */
 static void no_capacity_is_more_than_memory(void **state)
 {
@@ -350,6 +390,8 @@ int main(void)
             the_steps_of_a_queue_are_held_against_one_reference, bounded),
         cmocka_unit_test_setup(a_variant_has_one_reference_and_in_haste_none,
                                bounded),
+        cmocka_unit_test_setup(
+            clients_of_python_are_held_against_its_own_server, bounded),
         cmocka_unit_test_setup(no_capacity_is_more_than_memory, bounded),
     };
 

@@ -85,6 +85,17 @@ static const struct kind {
      .look = look_name,
      .at_end = true},
     {.evidence = "name taken away", .stages = 2, .look = look_taken_away},
+    {.evidence = "answers crossed", .stages = 3, .look = look_answers},
+    {.evidence = "copy changed", .stages = 2, .look = look_copy},
+    {.evidence = "updates lost in a server",
+     .stages = 2,
+     .look = look_modified},
+    {.evidence = "manager killed", .stages = 3, .look = look_killed_manager},
+    {.evidence = "obeys a stranger", .stages = 1, .look = look_stranger},
+    {.evidence = "lock of a dead client",
+     .find = find_held,
+     .stages = 3,
+     .look = look_held},
     {.evidence = "signal BUS", .stages = 1, .look = look_whole, .at_end = true},
 };
 

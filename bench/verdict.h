@@ -67,6 +67,11 @@
  *                      then the kernel's SIGBUS, and nobody's kill(2), ended
  *                      it, for an address of that mapping at which the file
  *                      had bytes, and has none
+ *     "lock of a dead client"  HANGS, after stages, in which we ask the server
+ *                      for the object.  1: it is a lock that is free; 2: it is
+ *                      taken; the holder has run, and the victim has not; 3:
+ *                      SIGKILL ended the holder, and it is taken; then the
+ *                      victim waits in read(2) on its connection to the server
  *     "signal PIPE"    CRASHES: SIGPIPE ended the victim, in a write to the
  *                      descriptor, a pipe whose read end nobody has
  *     "signal NAME"    CRASHES: SIGNAME ended the victim
@@ -161,6 +166,23 @@
  *                      and its work is not done if it hangs there
  *     "text twice"     1: `count` bytes are in the victim's memory, and the
  *                      file is empty; 2: it holds them twice, and no more
+ *     "answers crossed"  1: the victim's descriptor, a connection to the
+ *                      server, and the holder's are one open file, and neither
+ *                      has an answer (struct witness_answer) at the child's
+ *                      word; 2: unread, the socket holds what the holder asked
+ *                      for, then what the victim did; 3: each has the other's
+ *     "copy changed"   1: the server is asked for the object; 2: the number at
+ *                      the child's word, in the victim's memory, is another,
+ *                      and the server, asked again, says the same
+ *     "updates lost in a server"  1, 2: as "updates lost", of a number in a
+ * dict of the server, which is asked for it "manager killed" 1: the server,
+ * asked, has the object, and the child waits in read(2) for an answer of it; 2:
+ * SIGKILL ended it, and who connects to its name is refused; 3: two numbers in
+ *                      the victim's memory, and one in the child's, say that
+ *                      its calls failed
+ *     "obeys a stranger"  1: the victim's descriptor listens; we connect, and
+ *                      send a number; it becomes that in the victim's memory,
+ *                      and we are asked for nothing
  *     "shared offset"  1: the victim sleeps; 2: it has not run since, and the
  *                      offset of its descriptor has moved; a child of its
  *                      has the same open file
@@ -200,7 +222,7 @@ struct inspection {
     int64_t first_at;
     int stage;             /* the last that was looked at; 0: none */
     unsigned lines;        /* of proof, when that had been seen */
-    char text[64];         /* what stood in a buffer at the first */
+    char text[128];        /* what stood in a buffer at the first */
     uint64_t noted[NOTED]; /* what a judge counted at an earlier stage */
 };
 

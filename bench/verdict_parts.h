@@ -10,6 +10,7 @@
 #ifndef IPCLAB_VERDICT_PARTS_H
 #define IPCLAB_VERDICT_PARTS_H
 
+#include "asked.h"
 #include "verdict.h"
 
 /* --- the judges --- */
@@ -44,6 +45,8 @@ bool find_no_feeder(const struct inspection *i, const struct tasks *look,
                     pid_t root);
 bool find_no_answer(const struct inspection *i, const struct tasks *look,
                     pid_t root);
+bool find_held(const struct inspection *i, const struct tasks *look,
+               pid_t root);
 
 /* Did it die in a write to a pipe that nobody can read any more? */
 bool writes_to_nobody(const struct inspection *i, const struct task *t,
@@ -89,6 +92,12 @@ enum sight look_words(struct inspection *i, int stage, pid_t root);
 enum sight look_name(struct inspection *i, int stage, pid_t root);
 enum sight look_taken_away(struct inspection *i, int stage, pid_t root);
 enum sight look_whole(struct inspection *i, int stage, pid_t root);
+enum sight look_answers(struct inspection *i, int stage, pid_t root);
+enum sight look_copy(struct inspection *i, int stage, pid_t root);
+enum sight look_modified(struct inspection *i, int stage, pid_t root);
+enum sight look_killed_manager(struct inspection *i, int stage, pid_t root);
+enum sight look_stranger(struct inspection *i, int stage, pid_t root);
+enum sight look_held(struct inspection *i, int stage, pid_t root);
 
 /* --- what they say --- */
 
@@ -190,6 +199,15 @@ pid_t verdict_owner(const struct inspection *i, pid_t process, uint64_t word);
  */
 bool verdict_living_owner(const struct inspection *i, pid_t process,
                           uint64_t word, struct task *owner);
+
+/* The client's connection to the witness's server, which is another process; or
+ * false, and the reason. */
+bool verdict_link(const struct inspection *i, pid_t client, struct link *link);
+
+/* repr() of the witness's object, as its server says when we ask it, over the
+ * victim's connection, at which the victim must not be waiting; or false, and
+ * the reason. */
+bool verdict_ask(const struct inspection *i, char *text, size_t size);
 
 /* "child" or "process": the word for one that has its parent in the tree. */
 const char *verdict_noun(pid_t process, pid_t root);

@@ -32,6 +32,22 @@ static void want_pipe(struct graph *g, struct want *want, const struct end *e,
     want->outside = want->wakers == 0;
 }
 
+/* A client waits, and its server is known: its end has the name at which it
+ * listens, and the client's has none. */
+static void name_server(struct want *want, const struct end *client,
+                        uint64_t peer)
+{
+    struct socket_facts facts;
+
+    if (want->note[0] || want->wakers != 1 ||
+        socket_look(client->process, peer, &facts) < 0 ||
+        strncmp(facts.text, "unix ", 5) != 0 || !facts.text[5])
+        return;
+    snprintf(want->note, sizeof want->note,
+             "it waits for process %d, the server at %.100s, to answer",
+             want->waker->process, facts.text + 5);
+}
+
 static void want_socket(struct graph *g, struct want *want, const struct end *e,
                         bool room)
 {
@@ -55,6 +71,8 @@ static void want_socket(struct graph *g, struct want *want, const struct end *e,
                  facts.peer);
         add_holders(g, want, &peer, true, true);
         want->outside = want->wakers == 0;
+        if (!room)
+            name_server(want, e, facts.peer);
     }
 }
 

@@ -224,6 +224,8 @@ struct workload {
     int peers;                    /* 0: the timed side is alone */
     const char *const *crowd;     /* settings whose sum is the number of all
                                      participants, NULL-ended; or NULL: peers */
+    bool served;                  /* beside the crowd there is a server: the
+                                     peer of role 0 */
     bool sized;                   /* bytes means something */
     bool one_way;                 /* a stream: it reports latency as well */
     bool own;                     /* samples come from trial_sample alone */
@@ -231,8 +233,9 @@ struct workload {
     const int64_t *capacity_most; /* no greater capacity can be had here, and
                                      none is asked for; NULL, or of 0: any */
     const char *program;          /* what measures it, in place of the calls
-                                     below; or NULL */
+                                     below (bench/); or NULL */
     bool variant;                 /* measured as that of a variant is */
+    bool python;                  /* it needs a python3 */
     bool forked;                  /* its peers must be: they have what open made
                                      by that alone, and nothing is packed */
     bool together;                /* op runs in every participant, from one
@@ -261,7 +264,7 @@ static inline int64_t workload_peers(const struct workload *w,
         return w->peers;
     for (const char *const *name = w->crowd; *name; name++)
         participants += trial_setting(&t, *name, 0);
-    return participants - 1;
+    return participants - 1 + w->served;
 }
 
 enum outcome { ENDS, HANGS, CRASHES, CORRUPTS, LOSES, LEAKS, COSTS };

@@ -51,6 +51,8 @@ struct witness {
     pid_t victim;        /* who goes wrong */
     pid_t holder;        /* who is said to hold what the victim waits for */
     pid_t child;         /* whose end it waits for */
+    pid_t server;        /* a manager's, of which the victim is a client */
+    char ident[24];      /* by which that knows the object that matters */
     char name[32];       /* what the program calls that */
     uint64_t word;       /* where it is in the victim's memory; 0: nowhere */
     uint64_t child_word; /* and in the child's: of the same in its own image, or
@@ -75,6 +77,12 @@ struct witness_turn {
     int64_t read, wrote, added;
 };
 
+/* Of one who asks a server that others ask too: in its own memory, what for,
+ * and what it was given as the answer. */
+struct witness_answer {
+    char asked[32], got[32];
+};
+
 static inline void witness_victim(struct witness *w, pid_t process)
 {
     w->victim = process;
@@ -89,6 +97,14 @@ static inline void witness_holder(struct witness *w, pid_t process)
 static inline void witness_child(struct witness *w, pid_t process)
 {
     w->child = process;
+}
+
+/* The matter is an object of a manager, which the supervisor can ask for. */
+static inline void witness_server(struct witness *w, pid_t process,
+                                  const char *ident)
+{
+    w->server = process;
+    snprintf(w->ident, sizeof w->ident, "%s", ident);
 }
 
 /* The victim will wait for this mutex; its lock word is its first member. */

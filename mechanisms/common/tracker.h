@@ -35,8 +35,9 @@ enum { TRACKER_LINE = 512 };
 
 /*
  * 0.  -EMSGSIZE: type and name are too long for a line.  -EINVAL: a newline in
- * them, or a ':' in the type.  -ENOSYS: start/ is not linked in.  -errno: it
- * could not be started.
+ * them, or a ':' in the type.  -ENOSYS: start/ is not linked in.  -ELOOP: the
+ * program did not call mechanisms_init, and would be run again and again.
+ * -errno: it could not be started.
  */
 int tracker_register(const char *type, const char *name);
 int tracker_unregister(const char *type, const char *name);

@@ -319,9 +319,16 @@ static int refuse_timeout(struct call *call)
                       "timestamp too large to convert to C _PyTime_t");
 }
 
+int64_t call_ns(double seconds)
+{
+    double scaled = seconds * (double)SECOND;
+    int64_t ns = (int64_t)scaled;
+
+    return (double)ns < scaled ? ns + 1 : ns;
+}
+
 int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns)
 {
-    double scaled;
 
     *ns = NO_TIMEOUT;
     if (!d || d->kind == DATUM_NONE)
@@ -330,10 +337,9 @@ int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns)
         if (isnan(d->real))
             return call_raise(call, "ValueError",
                               "Invalid value NaN (not a number)");
-        scaled = ceil(d->real * (double)SECOND);
-        if (fabs(scaled) >= too_long)
+        if (fabs(d->real * (double)SECOND) >= too_long)
             return refuse_timeout(call);
-        *ns = (int64_t)scaled;
+        *ns = call_ns(d->real);
         return 0;
     }
     switch (datum_to_int(d, ns)) {

@@ -84,8 +84,9 @@ struct hosted_type {
     int (*open)(struct call *call, void *state);
     void (*close)(void *state);   /* or NULL: nothing to drop */
     const struct method *methods; /* those that are exposed; ended by {0} */
-    /* repr(object), str(object) where it differs (or NULL: repr), and what
-     * #GETVALUE gives, a value; NULL: it has none, and cannot be pickled. */
+    /* repr(object) (or NULL: "<list object at 0x...>"), str(object) where it
+     * differs (or NULL), and what #GETVALUE gives, a value (or NULL: it has
+     * none, and cannot be pickled). */
     int (*repr)(struct call *call, void *state, struct buffer *out);
     int (*print)(struct call *call, void *state, struct buffer *out);
     int (*value)(struct call *call, void *state);
@@ -130,6 +131,10 @@ int call_take_slot(struct call *call, size_t n);
  * ns; NULL, or None, is NO_TIMEOUT. */
 int call_take_int(struct call *call, const struct datum *d, int64_t *integer);
 int call_take_timeout(struct call *call, const struct datum *d, int64_t *ns);
+
+/* Seconds, fewer than 2^63 ns, as ns, rounded up: no wait is shorter than was
+ * asked for. */
+int64_t call_ns(double seconds);
 
 /* The items of what Python would iterate over: a list, tuple, dict (its keys),
  * set, range, str, bytes or array, as a new list; 0 or RAISED: a TypeError,

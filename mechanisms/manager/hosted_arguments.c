@@ -157,7 +157,7 @@ int take_deadline(struct call *call, double seconds, int64_t *deadline)
     if (seconds * (double)SECOND >= 0x1p63)
         return call_raise(call, "OverflowError",
                           "timestamp too large to convert to C _PyTime_t");
-    *deadline = clock_deadline((int64_t)ceil(seconds * (double)SECOND));
+    *deadline = clock_deadline(call_ns(seconds));
     return 0;
 }
 

@@ -12,7 +12,6 @@
 #include "manager/data.h"
 
 #include <errno.h>
-#include <string.h>
 
 struct iterator {
     struct datum of;   /* the dict's proxy; or a list */
@@ -80,7 +79,7 @@ static bool is_same(const struct datum *a, const struct datum *b)
     if (a->kind != b->kind)
         return false;
     if (a->kind == DATUM_FLOAT)
-        return memcmp(&a->real, &b->real, sizeof a->real) == 0;
+        return a->integer == b->integer; /* bit by bit */
     return datum_has_cell(a) && a->cell == b->cell;
 }
 

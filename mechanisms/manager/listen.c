@@ -206,8 +206,8 @@ static int let_in(struct server *s)
     sessions = s->session_count;
     pthread_mutex_unlock(&s->lock);
     if (sessions < s->options.connections)
-        error = session_start(s, &c);
-    connection_close(&c);
+        session_start(s, &c);
+    connection_close(&c); /* unless it was started, and has it */
     return 0;
 }
 

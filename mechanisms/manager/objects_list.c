@@ -111,7 +111,7 @@ int objects_describe(struct call *call, struct buffer *out)
     struct line *lines = collect(call->server, &n);
     int error = lines ? 0 : -ENOMEM;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; lines && i < n; i++) {
         if (!error)
             error = describe(call, &lines[i], out);
         object_unpin(lines[i].object);

@@ -29,6 +29,7 @@ static int make_ready(struct hold *h, struct line **line)
 
     if (h->place->ended)
         return -EPIPE;
+    /* region: own */
     if (h->generation != fork_generation())
         error = hold_renew(h);
     if (error)
@@ -37,6 +38,7 @@ static int make_ready(struct hold *h, struct line **line)
     if (!*line)
         return -ENOMEM;
     return (*line)->wire.connection.fd < 0 ? line_open(*line) : 0;
+    /* end: own */
 }
 
 /* A reference that nobody has made a proxy of yet; with the datum it goes. */
@@ -153,7 +155,8 @@ int proxy_from(struct proxy *p, const struct proxy *through,
     int error = 0;
 
     *p = (struct proxy){0};
-    if (result->kind != DATUM_PROXY || !through->hold)
+    if (result->kind != DATUM_PROXY || r->fields[1].kind != DATUM_TOKEN ||
+        !through->hold)
         return -EINVAL;
     token = r->fields[1].record;
     if (r->unpin == give_back)
@@ -179,7 +182,9 @@ struct datum proxy_datum(const struct proxy *p)
 {
     const struct datum *type = p->hold ? p->token.record->fields : NULL;
     const struct hosted_type *hosted =
-        type ? hosted_find((const char *)type->text->bytes) : NULL;
+        type && type->kind == DATUM_STR
+            ? hosted_find((const char *)type->text->bytes)
+            : NULL;
     bool known = hosted && hosted->proxy;
     struct datum fields[3] = {datum_str(known ? hosted->proxy : "AutoProxy"),
                               datum_share(&p->token),

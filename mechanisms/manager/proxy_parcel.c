@@ -139,8 +139,8 @@ int proxy_unpack(struct proxy *p, struct parcel *parcel)
     items = value.sequence->items;
     token = items[0].record->fields;
     error = request_count(&at, "incref", &token[2]);
+    give_parcels(&at, &token[2], whose); /* nobody will unpack it again */
     if (!error) {
-        give_parcels(&at, &token[2], whose);
         error =
             proxy_open(p, &at, datum_share(&token[0]), &token[2], &items[1]);
         if (error)

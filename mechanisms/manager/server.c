@@ -181,6 +181,7 @@ static int accept_connection(struct call *call)
     /* (Anything else might be a proxy, and pin an object beyond its end.) */
     if (call->count && call->arguments[0].kind == DATUM_STR)
         s->name = datum_share(&call->arguments[0]);
+    /* region: calls */
     while (!error) {
         error = request_receive(s, &r, &wrong);
         if (error == RAISED) {
@@ -193,6 +194,7 @@ static int accept_connection(struct call *call)
             request_free(&r);
         }
     }
+    /* end: calls */
     return -ECANCELED;
 }
 

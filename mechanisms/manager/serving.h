@@ -39,6 +39,8 @@ struct server {
     struct session *sessions;
     unsigned session_count;
     pthread_cond_t session_ended;
+    pthread_t ended; /* the thread of the last that did, to be joined */
+    bool has_ended;
     uint64_t thread; /* the last that call_thread said */
     struct client *clients;
 };

@@ -37,9 +37,25 @@ static void enter(struct session *s)
     pthread_mutex_unlock(&server->lock);
 }
 
-static void leave(struct session *s)
+/* Each thread joins the one that ended before it, and the server the last: when
+ * sessions_end returns there is none, and a library that has something for each
+ * thread (libcrypto) is not taken down under one.  Under the lock; is there one
+ * to join? */
+static bool end_thread(struct server *server, pthread_t *before)
+{
+    const bool is_not_first = server->has_ended;
+
+    *before = server->ended;
+    server->ended = pthread_self();
+    server->has_ended = true;
+    return is_not_first;
+}
+
+static void leave(struct session *s, bool has_thread)
 {
     struct server *server = s->server;
+    pthread_t before;
+    bool join;
 
     datum_drop(&s->sent);
     if (s->client)
@@ -49,6 +65,7 @@ static void leave(struct session *s)
     if (s->next)
         s->next->link = s->link;
     server->session_count--;
+    join = has_thread && end_thread(server, &before);
     /* Under the lock: from then on the server may be gone. */
     pthread_cond_broadcast(&server->session_ended);
     connection_close(&s->connection);
@@ -58,6 +75,8 @@ static void leave(struct session *s)
     buffer_free(&s->out);
     free(s->in);
     free(s);
+    if (join)
+        pthread_join(before, NULL);
 }
 
 static void *run(void *argument)
@@ -65,13 +84,15 @@ static void *run(void *argument)
     struct session *s = argument;
     const struct server_options *o = &s->server->options;
 
+    /* region: serve */
     if (authenticate_client(&s->connection, o->key, o->key_length,
                             o->patience) == 0) {
         s->client = client_of(s->server, s->connection.fd);
         if (s->client)
             server_answer(s);
     }
-    leave(s);
+    leave(s, true);
+    /* end: serve */
     return NULL;
 }
 
@@ -90,12 +111,11 @@ int session_start(struct server *server, struct connection *c)
     s->name = datum_none();
     enter(s);
     pthread_attr_init(&how);
-    pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&how, STACK);
     error = pthread_create(&thread, &how, run, s);
     pthread_attr_destroy(&how);
     if (error)
-        leave(s);
+        leave(s, false);
     else
         c->fd = -1;
     return -error;
@@ -103,12 +123,18 @@ int session_start(struct server *server, struct connection *c)
 
 void sessions_end(struct server *server)
 {
+    bool join;
+
     pthread_mutex_lock(&server->lock);
     for (struct session *s = server->sessions; s; s = s->next)
         shutdown(s->connection.fd, SHUT_RDWR);
     while (server->session_count)
         pthread_cond_wait(&server->session_ended, &server->lock);
+    join = server->has_ended;
+    server->has_ended = false;
     pthread_mutex_unlock(&server->lock);
+    if (join)
+        pthread_join(server->ended, NULL);
 }
 
 /* --- waiting --- */
@@ -119,10 +145,8 @@ struct waiter {
     struct waiter *next, *previous;
 };
 
-static void take_out(struct waiter *w)
+static void take_out(struct waiters *queue, struct waiter *w)
 {
-    struct waiters *queue = w->queue;
-
     *(w->previous ? &w->previous->next : &queue->first) = w->next;
     *(w->next ? &w->next->previous : &queue->last) = w->previous;
     w->queue = NULL;
@@ -141,9 +165,11 @@ static void append(struct waiter *w, struct waiters *queue)
 static int sleep_until(struct session *s, int64_t deadline)
 {
     enum { WOKEN, CLIENT, STOP, ALL };
+    /* region: three */
     struct pollfd watched[ALL] = {{.fd = s->woken, .events = POLLIN},
                                   {.fd = s->connection.fd, .events = POLLRDHUP},
                                   {.fd = s->server->stop, .events = POLLIN}};
+    /* end: three */
     struct timespec left;
     int n;
 
@@ -174,7 +200,7 @@ int call_wait(struct call *call, struct waiters *queue, int64_t deadline)
     how = sleep_until(s, deadline);
     pthread_mutex_lock(lock);
     if (me.queue) { /* nobody woke us */
-        take_out(&me);
+        take_out(queue, &me);
         return how < 0 ? how : -ETIMEDOUT;
     }
     /* It was written under the lock, so it is there to be read. */
@@ -192,7 +218,7 @@ void call_wake(struct waiters *queue, size_t n)
     while (n-- && queue->first) {
         struct waiter *w = queue->first;
 
-        take_out(w);
+        take_out(queue, w);
         /* It cannot be full: it is read before it is written again. */
         if (write(w->session->woken, &one, sizeof one) < 0)
             return;

@@ -139,8 +139,10 @@ int set_take(struct call *call, const struct datum *d, struct datum *set)
         return error;
     *set = datum_set();
     error = datum_error(set);
-    if (!error)
+    if (!error) {
+        set->kind = DATUM_DICT; /* it came as no set: see set_intersect */
         error = put_all(call, items.sequence, set);
+    }
     datum_drop(&items);
     return finish(error, set);
 }

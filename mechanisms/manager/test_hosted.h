@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_hosted.h - what the tests of hosted types share: an object without a
- * server, a call of a method by its name, and a python3 that does the same to
- * an object of its own.
+ * test_hosted.h - what the tests of hosted types share: an object of the type
+ * (test_hosted_object.h), and a python3 that does the same to one of its own.
  *
  * A case is Python source; the python3 pickles what it evaluates to, so the
  * arguments arrive here as they do at a server, and what it got is compared as
@@ -11,177 +10,10 @@
 #ifndef IPCLAB_TEST_HOSTED_H
 #define IPCLAB_TEST_HOSTED_H
 
-#include "common/test_census.h"
-
-#include "manager/hosted.h"
 #include "manager/pickle.h"
+#include "manager/test_hosted_object.h"
 
 #include <sys/mman.h>
-
-/* --- objects --- */
-
-/* What calls and objects belong to, where a type asks: NULL, or the test's. */
-static struct server *hosted_server;
-static struct session *hosted_session;
-
-/* type(*arguments, **keywords): the object, or NULL, and the exception is in
- * *raised.  The arguments stay the caller's; keywords may be NULL. */
-static inline struct object *hosted_open(const struct hosted_type *type,
-                                         const struct datum *arguments,
-                                         const struct datum *keywords,
-                                         struct datum *raised)
-{
-    struct object *o = calloc(1, sizeof *o + type->size);
-    struct call call = {.server = hosted_server,
-                        .session = hosted_session,
-                        .object = o,
-                        .name = type->name,
-                        .arguments = arguments->sequence->items,
-                        .count = arguments->sequence->length,
-                        .keywords = keywords ? keywords->table : NULL,
-                        .result = datum_none()};
-    int error;
-
-    assert_non_null(o);
-    o->type = type;
-    o->server = hosted_server;
-    o->lock = &o->own;
-    o->pins = 1;
-    pthread_mutex_init(&o->own, NULL);
-    error = type->open ? type->open(&call, o->state) : 0;
-    if (!error) {
-        datum_drop(&call.result);
-        return o;
-    }
-    assert_int_equal(error, RAISED);
-    *raised = call.result;
-    pthread_mutex_destroy(&o->own);
-    free(o);
-    return NULL;
-}
-
-static inline void hosted_close(struct object *o)
-{
-    assert_int_equal(o->pins, 1);
-    if (o->type->close)
-        o->type->close(o->state);
-    pthread_mutex_destroy(&o->own);
-    free(o);
-}
-
-/* One call: 0 or RAISED (*result is the caller's), or -errno. */
-static inline int hosted_call(struct object *o, const char *name,
-                              const struct datum *arguments,
-                              const struct datum *keywords,
-                              struct datum *result)
-{
-    struct call call = {.server = hosted_server,
-                        .session = hosted_session,
-                        .object = o,
-                        .name = name,
-                        .arguments = arguments->sequence->items,
-                        .count = arguments->sequence->length,
-                        .keywords = keywords ? keywords->table : NULL,
-                        .result = datum_none()};
-    const struct method *m = o->type->methods;
-    pthread_mutex_t *lock = o->lock;
-    int error;
-
-    while (m->name && strcmp(m->name, name) != 0)
-        m++;
-    if (!m->name)
-        fail_msg("%s has no method %s", o->type->name, name);
-    pthread_mutex_lock(lock);
-    error = m->run(&call, o->state);
-    pthread_mutex_unlock(lock);
-    *result = call.result;
-    if (error == 0 || error == RAISED)
-        return error;
-    datum_drop(result);
-    return error;
-}
-
-/* What #GETVALUE gives; or DATUM_NOTHING where there is none. */
-static inline struct datum hosted_value(struct object *o)
-{
-    struct call call = {.object = o, .name = "#GETVALUE"};
-
-    if (o->type->value) {
-        pthread_mutex_lock(o->lock);
-        assert_int_equal(o->type->value(&call, o->state), 0);
-        pthread_mutex_unlock(o->lock);
-    }
-    return call.result;
-}
-
-/* --- as text --- */
-
-static inline int hosted_compare(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* A set's members in the order of their texts: its own order is nobody's. */
-static inline void hosted_set_text(struct buffer *out, const struct table *t)
-{
-    char **texts = calloc(t->used + 1, sizeof *texts);
-    size_t n = 0;
-
-    for (int64_t i = table_next(t, 0); i != TABLE_NONE;
-         i = table_next(t, i + 1)) {
-        struct buffer one = {0};
-
-        assert_int_equal(datum_repr(&one, &t->entries[i].key), 0);
-        assert_int_equal(buffer_put(&one, "", 1), 0);
-        texts[n++] = (char *)one.bytes;
-    }
-    qsort(texts, n, sizeof *texts, hosted_compare);
-    buffer_text(out, "set{");
-    for (size_t i = 0; i < n; i++) {
-        buffer_text(out, i ? ", " : "");
-        buffer_text(out, texts[i]);
-        free(texts[i]);
-    }
-    buffer_text(out, "}");
-    free(texts);
-}
-
-/* An iterator as the list that it gives. */
-static inline void hosted_text(struct buffer *out, const struct datum *d)
-{
-    if (d->kind == DATUM_SET || d->kind == DATUM_FROZENSET) {
-        hosted_set_text(out, d->table);
-        return;
-    }
-    if (d->kind == DATUM_REVERSED) {
-        const struct sequence *s = d->record->fields[0].sequence;
-        int64_t i = d->record->fields[1].integer;
-
-        buffer_text(out, "[");
-        for (bool first = true; i >= 0; i--, first = false) {
-            buffer_text(out, first ? "" : ", ");
-            assert_int_equal(datum_repr(out, &s->items[i]), 0);
-        }
-        buffer_text(out, "]");
-        return;
-    }
-    assert_int_equal(datum_repr(out, d), 0);
-}
-
-/* The object: its value as text, or else its repr, or nothing. */
-static inline void hosted_object_text(struct buffer *out, struct object *o)
-{
-    struct datum value = hosted_value(o);
-    struct call call = {.object = o};
-
-    if (value.kind != DATUM_NOTHING && value.kind != DATUM_INSTANCE)
-        hosted_text(out, &value);
-    else if (o->type->repr)
-        assert_int_equal(o->type->repr(&call, o->state, out), 0);
-    if (out->length && out->bytes[0] == '<')
-        out->length = 0; /* it has an address */
-    datum_drop(&value);
-}
 
 /* --- python3 --- */
 
@@ -315,6 +147,32 @@ static inline bool hosted_is(struct buffer *seen, const struct datum *said,
     return same;
 }
 
+/* A case's call; for every other one the object is being sent to a client, and
+ * what is sent must stay as it was. */
+static inline void hosted_run(struct object *o, const struct datum *fields,
+                              struct datum *result, size_t number)
+{
+    const char *method = (const char *)fields[1].text->bytes;
+    struct datum sent = {0};
+    struct buffer before = {0}, after = {0};
+
+    if (number % 2)
+        sent = hosted_value(o);
+    if (sent.kind != DATUM_NOTHING)
+        hosted_text(&before, &sent);
+    if (hosted_call(o, method, &fields[2], &fields[3], result) < 0)
+        fail_msg("case %zu, %s: an errno", number, method);
+    if (sent.kind != DATUM_NOTHING)
+        hosted_text(&after, &sent);
+    if (before.length != after.length ||
+        (after.length && memcmp(before.bytes, after.bytes, after.length) != 0))
+        fail_msg("case %zu, %s: what was being sent has changed", number,
+                 method);
+    buffer_free(&before);
+    buffer_free(&after);
+    datum_drop(&sent);
+}
+
 /* One record against one of ours: are they alike? */
 static inline bool hosted_check(const struct hosted_type *type,
                                 struct object **o, const struct datum *record,
@@ -333,9 +191,8 @@ static inline bool hosted_check(const struct hosted_type *type,
             hosted_close(*o);
         *o = hosted_open(type, &made[0], &made[1], &result);
     }
-    if (*o && *method &&
-        hosted_call(*o, method, &fields[2], &fields[3], &result) < 0)
-        fail_msg("case %zu, %s: an errno", number, method);
+    if (*o && *method)
+        hosted_run(*o, fields, &result, number);
     hosted_text(&seen, &result);
     datum_drop(&result);
     alike = hosted_is(&seen, &fields[4], "the result", method, number);

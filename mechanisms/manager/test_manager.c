@@ -48,6 +48,30 @@ static void every_method_starts_a_server(void **state)
     }
 }
 
+/* Neither a type without a repr, nor one of an iterator, ends the server. */
+static void every_object_can_be_described(void **state)
+{
+    struct manager m;
+    struct datum text, result;
+    struct proxy odd, dict;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
+    odd = test_create(&m, "Odd");
+    dict = test_create(&m, "dict");
+    assert_int_equal(proxy_call(&dict, &result, "__iter__", ""), 0);
+    assert_int_equal(manager_debug_info(&m, &text), 0);
+    datum_drop(&text);
+    datum_drop(&result);
+    assert_non_null(
+        strstr(test_call(&odd, "__repr__", ""), "<Odd object at 0x"));
+    assert_non_null(
+        strstr(test_call(&odd, "__str__", ""), "<Odd object at 0x"));
+    proxy_close(&dict);
+    proxy_close(&odd);
+    manager_close(&m);
+}
+
 /* Each at the same address, at once after the other. */
 static void restart_at(const char *address)
 {
@@ -283,6 +307,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_method_starts_a_server,
                                         census_begin, children_end),
+        cmocka_unit_test_setup_teardown(every_object_can_be_described,
+                                        census_begin, children_end),
         cmocka_unit_test_setup_teardown(an_address_can_be_used_again_at_once,
                                         census_begin, children_end),
         cmocka_unit_test_setup_teardown(
@@ -306,6 +332,7 @@ int main(int argc, char **argv)
                                         census_begin, children_end),
     };
 
+    assert_int_equal(manager_register(&odd_type), 0);
     mechanisms_init(argc, argv);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,16 @@ static bool text_or_none(const struct datum *d, const char **text)
                                 : d->kind == DATUM_NONE;
 }
 
+/* What is given by name has a name that is a str. */
+static bool are_named(const struct table *keywords)
+{
+    for (int64_t i = table_next(keywords, 0); i >= 0;
+         i = table_next(keywords, i + 1))
+        if (keywords->entries[i].key.kind != DATUM_STR)
+            return false;
+    return true;
+}
+
 /* (ident, name, arguments, keywords): is it? */
 static bool parts(struct request *r)
 {
@@ -71,7 +81,7 @@ static bool parts(struct request *r)
     if (!text_or_none(&items[0], &r->ident) ||
         !text_or_none(&items[1], &r->name) ||
         (items[2].kind != DATUM_TUPLE && items[2].kind != DATUM_LIST) ||
-        items[3].kind != DATUM_DICT)
+        items[3].kind != DATUM_DICT || !are_named(items[3].table))
         return false;
     r->arguments = items[2].sequence->items;
     r->count = items[2].sequence->length;

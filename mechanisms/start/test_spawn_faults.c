@@ -68,7 +68,7 @@ static void a_child_that_dies_before_it_reads_was_started(void **state)
     }
 }
 
-/* CPython's test_noforkbomb: nobody is started before mechanisms_init. */
+/* CPython's test_noforkbomb: nothing is started before mechanisms_init. */
 static int start_without_init(void *method)
 {
     char *argv[] = {(char *)"/proc/self/exe", (char *)"--unguarded",
@@ -86,7 +86,9 @@ static int unguarded(const char *method)
 
     process_init(&p, "do_nothing", NULL);
     p.method = strcmp(method, "spawn") == 0 ? START_SPAWN : START_FORKSERVER;
-    return process_start(&p) == -ELOOP && forkserver_ensure_running() == -ELOOP
+    return process_start(&p) == -ELOOP &&
+                   forkserver_ensure_running() == -ELOOP &&
+                   tracker_register("noop", "x") == -ELOOP
                ? 0
                : test_line(__LINE__);
 }

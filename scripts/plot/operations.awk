@@ -28,7 +28,7 @@ BEGIN {
         "ring-spin|ring, spinning|array|Array, a copy|" \
         "manager|Manager, a call|raw-pipe|raw pipe|af-unix|AF_UNIX|" \
         "posix-mq|POSIX mq|zeromq|ZeroMQ PUSH/PULL|zeromq-pair|ZeroMQ PAIR|" \
-        "boost|Boost message_queue|open-mpi|Open MPI|" \
+        "boost|Boost message_queue|open-mpi|Open MPI|redis|Redis INCR|" \
         "floor|floor: raw pipe|floor-copy|floor: memcpy|" \
         "cpython|CPython Pipe|cpython-queue|CPython Queue|" \
         "cpython-manager|CPython Manager|cpython-array|CPython Array", text, \
@@ -47,9 +47,9 @@ function setting(text, name,    n, i, pair, all) {
     return 0
 }
 
-# roundtrip, roundtrip-spin, call: there.  copy and memcpy: stream, of itself.
+# roundtrip, roundtrip-spin, call (not its variants): there.  copy and memcpy: stream, of itself.
 function panel_of(workload) {
-    return workload ~ /^(roundtrip|call)(-|$)/ || workload ~ /-pingpong$/ \
+    return workload ~ /^(roundtrip(-|$)|call$)/ || workload ~ /-pingpong$/ \
         ? "there" : workload ~ /^stream(-|$)/ || workload ~ /-stream$/ \
         || workload ~ /^(copy|memcpy)$/ ? "stream" : ""
 }
