@@ -12,8 +12,9 @@
 /* A session keeps no more memory for messages than this between two. */
 enum { KEPT = 1 << 20, LEAST = 4096 };
 
-/* How many data a byte of a request may stand for. */
-enum { UNFOLDS = 16 };
+/* How many data a byte of a request may stand for; and as many as this, it may
+ * be as short as it likes: to print them takes half a second. */
+enum { UNFOLDS = 16, UNFOLDED = 1 << 20 };
 
 static int reserve(struct session *s, size_t n)
 {
@@ -134,7 +135,7 @@ static bool has_proxies(const struct datum *d)
  */
 static bool is_too_much(const struct datum *whole, size_t bytes)
 {
-    return datum_has_cell(whole) && whole->cell->weight > DATUM_UNFOLDED &&
+    return datum_has_cell(whole) && whole->cell->weight > UNFOLDED &&
            whole->cell->weight / UNFOLDS > bytes;
 }
 
