@@ -69,7 +69,7 @@ ifeq ($(MAKELEVEL)$(filter-out 0 1,$(words $(MAKECMDGOALS))),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
-.PHONY: all bench test plots hazards lessons grade check storm sanitize tidy format help clean
+.PHONY: all bench test plots hazards lessons grade check storm fuzz sanitize tidy format help clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -98,6 +98,9 @@ check: ## the soak: every sanitizer, hazards x 20, tests x 10, the storm
 
 storm: all ## kill the harness at 300 moments, and look at what it leaves
 	@scripts/storm --build $(BUILD)
+
+fuzz: ## libFuzzer at what strangers send, 60 s each (FUZZ_SECONDS=N)
+	@scripts/fuzz $(BUILD) $(fuzzers)
 
 sanitize: ## the tests under ASan+UBSan and TSan, gcc and clang
 	@scripts/sanitize $(BUILD)

@@ -41,11 +41,12 @@ struct peer {
     pid_t process; /* 0: not known */
     int pidfd;     /* -1: it has ended, or cannot be watched */
     bool ended;
+    bool unclear; /* for want of a descriptor, or memory */
 };
 
 static struct peer peer_of(int fd)
 {
-    struct peer peer = {0, -1, false};
+    struct peer peer = {.pidfd = -1};
     struct ucred who = {0};
     socklen_t size = sizeof who, fd_size = sizeof peer.pidfd;
 
@@ -53,9 +54,14 @@ static struct peer peer_of(int fd)
         who.pid <= 0)
         return peer;
     peer.process = who.pid;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &peer.pidfd, &fd_size) < 0)
+    /* (Only where the kernel cannot say it: the number may be another's.) */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &peer.pidfd, &fd_size) < 0 &&
+        errno == ENOPROTOOPT)
         peer.pidfd = (int)syscall(SYS_pidfd_open, who.pid, 0);
-    peer.ended = peer.pidfd < 0 && errno == ESRCH;
+    /* (-EINVAL: so Linux 6.5 says it.) */
+    peer.ended = peer.pidfd < 0 && (errno == ESRCH || errno == EINVAL);
+    peer.unclear = peer.pidfd < 0 &&
+                   (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
     return peer;
 }
 
@@ -101,6 +107,8 @@ struct client *client_of(struct server *s, int fd)
     struct peer peer = peer_of(fd);
     struct client *c = NULL;
 
+    if (peer.unclear)
+        return NULL;
     pthread_mutex_lock(&s->lock);
     if (peer.pidfd >= 0)
         c = find(s, peer.process);
@@ -326,8 +334,9 @@ void client_left(struct server *s, struct client *c)
 void clients_look(struct server *s, int pidfd)
 {
     pthread_mutex_lock(&s->lock);
+    /* (It may be another's by now, of one that lives.) */
     for (struct client *c = s->clients; c; c = c->next)
-        if (c->pidfd == pidfd) {
+        if (c->pidfd == pidfd && has_ended(pidfd)) {
             c->dead = true;
             epoll_ctl(s->watch, EPOLL_CTL_DEL, pidfd, NULL);
         }

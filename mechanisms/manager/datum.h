@@ -163,6 +163,10 @@ void datum_drop(struct datum *d);
 /* No datum is deeper, and none unfolds to more: what would be is -E2BIG. */
 enum { DATUM_DEPTH = 500, DATUM_WEIGHT = 1 << 27 };
 
+/* A few bytes that ask for more than they bring (a range, a list times n) are
+ * given no more data than this: -E2BIG. */
+enum { DATUM_UNFOLDED = 1 << 22 };
+
 /* --- making (datum.c) --- */
 
 static inline struct datum datum_none(void)

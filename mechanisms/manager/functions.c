@@ -42,13 +42,18 @@ static int create(struct call *call)
     error = object_make(call, type, &o);
     if (error)
         return error;
-    error = client_incref(call->session->client, o);
     object_ident(o, ident);
     items[0] = datum_str(ident);
     items[1] = object_exposed(o);
-    object_unpin(o);
     datum_drop(&call->result);
     call->result = datum_sequence(DATUM_TUPLE, items, 2);
+    error = datum_error(&call->result);
+    if (!error)
+        error = client_incref(call->session->client, o);
+    if (error)
+        object_unpin(o);
+    else
+        call->session->made = o;
     return error;
 }
 

@@ -4,17 +4,7 @@
  * refuses them or makes a value, and a value is the same when it is written and
  * read again.
  *
- * It is no part of the lab, and is built by hand:
- *
- *     clang -std=c11 -D_GNU_SOURCE -g -O1 -Imechanisms \
- *         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *         $(find mechanisms/manager -name '*.c' ! -name 'test_*') \
- *         -o fuzz_pickle -lm
- *     ./fuzz_pickle -max_len=4096 -max_total_time=180 \
- *         -dict=mechanisms/manager/corpus/pickle.dict NEW \
- *         mechanisms/manager/corpus/pickle
- *
- * where NEW is a folder for what it finds.
+ * It is no part of the lab: `make fuzz` builds and runs it (scripts/fuzz).
  */
 #include "manager/pickle.h"
 

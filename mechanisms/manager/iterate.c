@@ -101,16 +101,28 @@ static size_t code_point_length(unsigned char first)
     return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }
 
+/* The same letter is the same datum: each of its own would be many times as
+ * large as the text. */
 static int put_characters(const struct text *t, struct datum *list)
 {
+    struct datum letters[0x80] = {{0}};
     int error = 0;
 
     for (size_t i = 0, n; !error && i < t->length; i += n) {
+        struct datum fresh = {0}, *letter = &fresh;
+
         n = code_point_length(t->bytes[i]);
         if (n > t->length - i)
             n = t->length - i;
-        error = datum_append(list, datum_text(DATUM_STR, t->bytes + i, n));
+        if (t->bytes[i] < 0x80)
+            letter = &letters[t->bytes[i]];
+        if (letter->kind == DATUM_NOTHING)
+            *letter = datum_text(DATUM_STR, t->bytes + i, n);
+        error = datum_append(list, datum_share(letter));
+        datum_drop(&fresh);
     }
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        datum_drop(&letters[i]);
     return error;
 }
 
@@ -178,7 +190,7 @@ static int put_range(struct call *call, const struct record *r,
     if (step == 0)
         return call_raise(call, "ValueError", "range() arg 3 must not be zero");
     n = range_length(start, stop, step);
-    if (n > DATUM_WEIGHT)
+    if (n > DATUM_UNFOLDED)
         return -E2BIG;
     error = sequence_reserve(list->sequence, (size_t)n);
     for (uint64_t i = 0; !error && i < n; i++)

@@ -244,7 +244,7 @@ static int repeat(const struct sequence *s, int64_t factor, struct datum *list)
     error = datum_error(list);
     if (error || s->length == 0 || factor == 0)
         return error;
-    if ((uint64_t)factor > DATUM_WEIGHT / s->length)
+    if (factor > 1 && (uint64_t)factor > DATUM_UNFOLDED / s->length)
         return -E2BIG;
     error = sequence_reserve(list->sequence, s->length * (size_t)factor);
     for (int64_t i = 0; !error && i < factor; i++)

@@ -269,11 +269,14 @@ struct datum object_exposed(const struct object *o)
 {
     struct datum names = datum_list(), tuple;
 
-    for (const struct method *m = o->type->methods; m && m->name; m++)
-        if (datum_append(&names, datum_str(m->name)) < 0) {
-            datum_drop(&names);
-            return (struct datum){0};
-        }
+    int error = datum_error(&names);
+
+    for (const struct method *m = o->type->methods; !error && m && m->name; m++)
+        error = datum_append(&names, datum_str(m->name));
+    if (error) {
+        datum_drop(&names);
+        return (struct datum){0};
+    }
     tuple = datum_sequence(DATUM_TUPLE, names.sequence->items,
                            names.sequence->length);
     names.sequence->length = 0; /* they were taken */

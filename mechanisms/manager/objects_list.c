@@ -84,7 +84,7 @@ static int describe(struct call *call, const struct line *line,
 {
     enum { SHOWN = 75 };
     struct object *o = line->object;
-    struct buffer text = {0};
+    struct buffer text = {.limit = call->server->options.message};
     char ident[IDENT];
     size_t n;
     int error;

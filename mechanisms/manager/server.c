@@ -57,7 +57,7 @@ static int fall_back(struct call *call, const char *name)
 {
     struct object *o = call->object;
     const struct hosted_type *type = o->type;
-    struct buffer text = {0};
+    struct buffer text = {.limit = call->server->options.message};
     int error;
 
     if (strcmp(name, "#GETVALUE") == 0)
@@ -94,12 +94,17 @@ static int make_proxy(struct call *call, const char *name)
     call->result = making.result;
     if (error)
         return error;
-    error = client_incref(call->session->client, o);
     items[0] = object_exposed(o);
     items[1] = object_token(o);
-    object_unpin(o);
     datum_drop(&call->result);
     call->result = datum_sequence(DATUM_TUPLE, items, 2);
+    error = datum_error(&call->result);
+    if (!error)
+        error = client_incref(call->session->client, o);
+    if (error)
+        object_unpin(o);
+    else
+        call->session->made = o;
     return error;
 }
 
@@ -173,7 +178,8 @@ static int accept_connection(struct call *call)
     struct request r;
     int error = reply_send(s, RETURN, datum_none());
 
-    if (call->count)
+    /* (Anything else might be a proxy, and pin an object beyond its end.) */
+    if (call->count && call->arguments[0].kind == DATUM_STR)
         s->name = datum_share(&call->arguments[0]);
     /* region: calls */
     while (!error) {

@@ -56,7 +56,8 @@ struct session {
     unsigned char *in; /* the last message */
     size_t capacity;
     struct buffer out;
-    struct datum sent; /* the last reply, if it had proxies, or NOTHING */
+    struct object *made; /* pinned: its reference goes with the next reply */
+    struct datum sent;   /* the last reply, if it had proxies, or NOTHING */
     struct session *next, **link; /* under the server's lock */
 };
 
@@ -158,7 +159,8 @@ int objects_describe(struct call *call, struct buffer *out);
 
 /* --- clients.c --- */
 
-/* Whose connection is this?  Counted as a session of it; NULL: no memory. */
+/* Whose connection is this?  Counted as a session of it; NULL: no memory, or no
+ * descriptor to know it by. */
 struct client *client_of(struct server *server, int fd);
 void client_left(struct server *server, struct client *client);
 

@@ -12,6 +12,10 @@
 /* A session keeps no more memory for messages than this between two. */
 enum { KEPT = 1 << 20, LEAST = 4096 };
 
+/* How many data a byte of a request may stand for; and as many as this, it may
+ * be as short as it likes: to print them takes half a second. */
+enum { UNFOLDS = 16, UNFOLDED = 1 << 20 };
+
 static int reserve(struct session *s, size_t n)
 {
     unsigned char *larger;
@@ -124,6 +128,17 @@ static bool has_proxies(const struct datum *d)
     }
 }
 
+/*
+ * What is within a message once can be in its value a million times: who
+ * hashes, prints or sends that pays for each.  So a value that unfolds to many
+ * times what was sent is not taken.
+ */
+static bool is_too_much(const struct datum *whole, size_t bytes)
+{
+    return datum_has_cell(whole) && whole->cell->weight > UNFOLDED &&
+           whole->cell->weight / UNFOLDS > bytes;
+}
+
 int request_receive(struct session *s, struct request *r, struct datum *wrong)
 {
     const struct pickle_reader reader = {object_resolve, s->server};
@@ -136,13 +151,16 @@ int request_receive(struct session *s, struct request *r, struct datum *wrong)
     if (got < 0)
         return (int)got;
     error = pickle_load(s->in, (size_t)got, &reader, &r->whole, &fault);
+    if (!error && is_too_much(&r->whole, (size_t)got))
+        error = -E2BIG;
     if (!error && parts(r))
         return 0;
     datum_drop(&r->whole);
     *wrong = datum_exception(
         error == -ENOMEM || error == -E2BIG ? "MemoryError" : "ValueError",
-        datum_str(error ? fault.text
-                        : "not a request: (ident, name, args, kwds)"));
+        datum_str(!error        ? "not a request: (ident, name, args, kwds)"
+                  : *fault.text ? fault.text
+                                : "it unfolds to more than is taken"));
     return RAISED;
 }
 
@@ -168,28 +186,50 @@ static int put_reply(struct session *s, enum reply_kind kind,
     return error ? error : pickle_end(&s->out);
 }
 
+/* A reply that is too large, or for which there is no memory. */
+static int put_no_memory(struct session *s)
+{
+    struct datum none = datum_exception("MemoryError", datum_str(""));
+    int error;
+
+    buffer_free(&s->out);
+    error = put_reply(s, ERROR, &none);
+    datum_drop(&none);
+    return error;
+}
+
+/* A reference that the client was not told of is taken back. */
+static void settle_made(struct session *s, bool told)
+{
+    struct object *o = s->made;
+
+    s->made = NULL;
+    if (o && !told)
+        client_decref(s->client, 0, o);
+    if (o)
+        object_unpin(o);
+}
+
 int reply_send(struct session *s, enum reply_kind kind, struct datum value)
 {
+    bool told;
     int error;
 
     s->out.length = 0;
     error = put_reply(s, kind, &value);
+    told = !error;
     if (!error && has_proxies(&value))
         s->sent = value;
     else
         datum_drop(&value);
-    if (error) { /* too large: say so */
-        struct datum none = datum_exception("MemoryError", datum_str(""));
-
-        buffer_free(&s->out);
-        error = put_reply(s, ERROR, &none);
-        datum_drop(&none);
-    }
+    if (error)
+        error = put_no_memory(s);
     if (!error) {
         atomic_fetch_add_explicit(&s->server->answered, 1,
                                   memory_order_relaxed);
         error = connection_send(&s->connection, s->out.bytes, s->out.length);
     }
+    settle_made(s, told && !error);
     if (s->out.capacity > KEPT)
         buffer_free(&s->out);
     return error;
