@@ -65,7 +65,7 @@ static void wait_everywhere(const struct house *h, struct connection c[WAITERS])
         bare_accept(h, &owner);
         take_all(&owner, other, ident);
         bare_send(&c[1], ident, "acquire", datum_tuple(""));
-        expect_threads_in(SYS_ppoll, WAITERS);
+        expect_waiting(WAITERS);
         connection_close(&owner);
     }
 }
