@@ -43,8 +43,10 @@ static void a_client_waits_for_its_server(void **state)
     begin_stage(be_server);
     shows(WAIT_DATA, "waits for data in socket", 2);
     for (size_t i = 0; i < graph.waiters; i++)
-        *(graph.waiter[i].task.process == stage ? &server : &client) =
-            &graph.waiter[i];
+        if (graph.waiter[i].task.process == stage)
+            server = &graph.waiter[i];
+        else
+            client = &graph.waiter[i];
     if (!client || !server) {
         fail_msg("there is no client, or no server");
         return;

@@ -29,7 +29,8 @@ static struct object **slot_of(const struct server *s, uint64_t number)
 static int grow(struct server *s)
 {
     size_t count = s->slot_count ? s->slot_count * 2 : 64;
-    struct object **old = s->slots, **slots = calloc(count, sizeof *slots);
+    struct object **old = s->slots;
+    struct object **slots = calloc(count, sizeof(struct object *));
     size_t old_count = s->slot_count;
 
     if (!slots)
