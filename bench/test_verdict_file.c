@@ -6,7 +6,7 @@
 
 /* --- "text twice" --- */
 
-static char buffer[128] = "text";
+static char buffer[256] = "text";
 
 /* Say that 4 bytes are buffered; then this is in the file. */
 static int write_after(struct witness *w, const char *text)
@@ -76,7 +76,7 @@ static void impostors_of_a_text_written_twice_are_not_proven(void **state)
         {writes_another_twice, "the file has another text"},
         {wrote_it_before, "the file was written before"},
         {claims_no_text, "a text of -1 bytes"},
-        {claims_too_long_a_text, "a text of 128 bytes"},
+        {claims_too_long_a_text, "a text of 256 bytes"},
         {only_pauses, "its time was over"},
         {exits_at_once, "it ended with exit status 0"},
         {NULL, NULL},

@@ -174,12 +174,15 @@
  *     "copy changed"   1: the server is asked for the object; 2: the number at
  *                      the child's word, in the victim's memory, is another,
  *                      and the server, asked again, says the same
- *     "updates lost in a server"  1, 2: as "updates lost", of a number in a
- * dict of the server, which is asked for it "manager killed" 1: the server,
- * asked, has the object, and the child waits in read(2) for an answer of it; 2:
- * SIGKILL ended it, and who connects to its name is refused; 3: two numbers in
- *                      the victim's memory, and one in the child's, say that
- *                      its calls failed
+ *     "updates lost in a server"
+ *                      1, 2: as "updates lost", of a number in a dict of the
+ *                      server, which is asked for it
+ *     "manager killed"
+ *                      1: the server, asked, has the object, and the child
+ *                      waits in read(2) for an answer of it; 2: SIGKILL ended
+ *                      it, and who connects to its name is refused; 3: two
+ *                      numbers in the victim's memory, and one in the child's,
+ *                      say that its calls failed
  *     "obeys a stranger"  1: the victim's descriptor listens; we connect, and
  *                      send a number; it becomes that in the victim's memory,
  *                      and we are asked for nothing
