@@ -334,6 +334,7 @@ static void clients_of_python_are_held_against_its_own_server(void **state)
         assert_int_equal(theirs, ours);
         plan_free(&plan);
     }
+    q.scale = SCALE_DEFAULT;
     q.reference = false;
     make(&plan, &q);
     assert_int_equal(rows_of(&plan, python, 0), 0);
