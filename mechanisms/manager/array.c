@@ -7,6 +7,7 @@
  * are assigned to a slice from an array alone, which may change its length.
  */
 #include "manager/array_item.h"
+#include "manager/data.h"
 
 #include <errno.h>
 #include <string.h>
