@@ -65,35 +65,52 @@ const struct array_type *array_type_of(enum array_kind kind, size_t size)
 
 /* --- in its bytes --- */
 
-union array_value array_read(const struct array_type *t, const void *from)
+static double read_real(const struct array_type *t, const void *from)
 {
-    const unsigned unused = 64 - 8u * t->size;
-    union array_value value = {0};
-    uint8_t one;
-    uint16_t two;
-    uint32_t four;
+    double real;
     float single;
 
     if (t->code == 'f') {
         memcpy(&single, from, sizeof single);
-        value.real = (double)single;
-        return value;
+        return (double)single;
     }
-    if (t->size == 1) {
-        memcpy(&one, from, sizeof one);
-        value.natural = one;
-    } else if (t->size == 2) {
+    memcpy(&real, from, sizeof real);
+    return real;
+}
+
+/* As an unsigned number of its size. */
+static uint64_t read_word(const struct array_type *t, const void *from)
+{
+    uint64_t eight;
+    uint32_t four;
+    uint16_t two;
+
+    if (t->size == 1)
+        return *(const unsigned char *)from;
+    if (t->size == 2) {
         memcpy(&two, from, sizeof two);
-        value.natural = two;
-    } else if (t->size == 4) {
-        memcpy(&four, from, sizeof four);
-        value.natural = four;
-    } else {
-        memcpy(&value, from, sizeof value);
+        return two;
     }
+    if (t->size == 4) {
+        memcpy(&four, from, sizeof four);
+        return four;
+    }
+    memcpy(&eight, from, sizeof eight);
+    return eight;
+}
+
+union array_value array_read(const struct array_type *t, const void *from)
+{
+    const unsigned unused = 64 - 8u * t->size;
+    uint64_t word;
+
+    if (t->kind == REAL)
+        return (union array_value){.real = read_real(t, from)};
+    word = read_word(t, from);
     if (t->kind == SIGNED)
-        value.integer = (int64_t)(value.natural << unused) >> unused;
-    return value;
+        return (union array_value){.integer =
+                                       (int64_t)(word << unused) >> unused};
+    return (union array_value){.natural = word};
 }
 
 void array_write(const struct array_type *t, uint64_t integer, void *to)
