@@ -3,7 +3,7 @@
 #ifndef IPCLAB_TEST_VERDICT_CLIENTS_H
 #define IPCLAB_TEST_VERDICT_CLIENTS_H
 
-#include "test_verdict.h"
+#include "test_verdict_told.h"
 
 #include "manager/manager.h"
 
@@ -11,54 +11,21 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { CLIENTS = 2 };
+enum { CLIENTS = TOLD };
 
 static struct manager server;
 static struct proxy object;
-static int may[CLIENTS][2], done[2];
-
-static inline void told(int k)
-{
-    char byte;
-
-    if (read_some(may[k][0], &byte, 1) != 1)
-        _exit(1);
-}
-
-static inline void say_done(void)
-{
-    write_full(done[1], "", 1);
-}
-
-static inline void let(int k)
-{
-    write_full(may[k][1], "", 1);
-}
-
-static inline void hear(int count)
-{
-    char bytes[CLIENTS];
-
-    if (read_full(done[0], bytes, (size_t)count) != count)
-        _exit(1);
-}
 
 static inline void call(const char *method, const char *key, int64_t value)
 {
-    struct datum result = {0};
-
-    if (proxy_call(&object, &result, method, "si", key, value) < 0)
+    if (proxy_do(&object, method, "si", key, value) < 0)
         _exit(1);
-    datum_drop(&result);
 }
 
 static inline void call_plain(const char *method)
 {
-    struct datum result = {0};
-
-    if (proxy_call(&object, &result, method, "") < 0)
+    if (proxy_do(&object, method, "") < 0)
         _exit(1);
-    datum_drop(&result);
 }
 
 static inline int64_t get(const char *key)

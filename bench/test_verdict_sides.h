@@ -4,15 +4,14 @@
 #ifndef IPCLAB_TEST_VERDICT_SIDES_H
 #define IPCLAB_TEST_VERDICT_SIDES_H
 
-#include "test_verdict.h"
+#include "test_verdict_told.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-enum { SIDES = 2 };
+enum { SIDES = TOLD };
 
 static _Atomic int64_t *numbers; /* what they share */
-static int may[SIDES][2], done[2];
 
 static inline void *map(int kind)
 {
@@ -32,32 +31,6 @@ static inline int prepare(int kind)
         error = fd_pipe(may[k]);
     numbers = map(kind);
     return error;
-}
-
-static inline void told(int k)
-{
-    char byte;
-
-    if (read_some(may[k][0], &byte, 1) != 1)
-        _exit(1);
-}
-
-static inline void say_done(void)
-{
-    write_full(done[1], "", 1);
-}
-
-static inline void let(int k)
-{
-    write_full(may[k][1], "", 1);
-}
-
-static inline void hear(int count)
-{
-    char bytes[SIDES];
-
-    if (read_full(done[0], bytes, (size_t)count) != count)
-        _exit(1);
 }
 
 #endif

@@ -107,118 +107,49 @@ enum sight look_copy(struct inspection *i, int stage, pid_t root)
 
 /* --- "updates lost in a server" --- */
 
-enum { PROCESSES = 2, NUMBER = 0, PIDS, SLEPT = PIDS + PROCESSES };
-
-static pid_t adder(const struct inspection *i, int k)
-{
-    return k == 0 ? i->witness->victim : i->witness->holder;
-}
-
-/* The number of a dict that has one alone: "{'n': 7}". */
-static bool read_number(const struct inspection *i, int64_t *number)
+/* The number of a dict that has one alone: "{'n': 7}"; the holder is a client
+ * too. */
+static bool ask_number(const struct inspection *i, int64_t *number)
 {
     char text[64], *end;
     const char *colon;
+    struct link link;
 
     if (!verdict_ask(i, text, sizeof text))
         return false;
     colon = strchr(text, ':');
     *number = colon ? strtoll(colon + 1, &end, 10) : 0;
-    return (colon && end != colon + 1 && strcmp(end, "}") == 0) ||
-           verdict_refuse(i->verdict, "what the server has is %.60s", text);
+    if (!colon || end == colon + 1 || strcmp(end, "}") != 0)
+        return verdict_refuse(i->verdict, "what the server has is %.60s", text);
+    return verdict_link(i, i->witness->holder, &link);
 }
 
-/* The server's number, and what both clients say of their turns. */
-static bool read_all(const struct inspection *i, int64_t *number,
-                     struct witness_turn *turns)
+/* 2: each has written one more than both have read. */
+static enum sight both_have_written(struct inspection *i,
+                                    const struct counted *c)
 {
-    const struct witness *w = i->witness;
-    struct link link;
-
-    if (w->victim == w->holder)
-        return verdict_refuse(i->verdict, "process %d adds alone", w->victim);
-    if (!read_number(i, number) || !verdict_link(i, w->holder, &link))
-        return false;
-    for (int k = 0; k < PROCESSES; k++) {
-        int error = process_memory(adder(i, k), w->child_word, &turns[k],
-                                   sizeof turns[k]);
-
-        if (error)
-            return verdict_cannot_show(i->verdict, "its memory", error);
-    }
-    return true;
-}
-
-/* 1: both have read it, and nobody has written. */
-static enum sight both_have_read(struct inspection *i)
-{
-    struct witness_turn turns[PROCESSES] = {{.read = 0}};
     int64_t number = 0;
+    enum sight sight = verdict_one_is_lost(i, c, &number);
 
-    for (int k = 0; k < PROCESSES; k++) {
-        enum sight sight =
-            verdict_sleeper(i, adder(i, k), &i->noted[SLEPT + k]);
-
-        if (sight != SEEN)
-            return sight;
-        i->noted[PIDS + k] = (uint64_t)adder(i, k);
-    }
-    if (!read_all(i, &number, turns))
-        return REFUSED;
-    for (int k = 0; k < PROCESSES; k++)
-        if (turns[k].read != number || turns[k].wrote == number + 1)
-            return verdict_refuse(i->verdict,
-                                  "the server has %" PRId64
-                                  ", but process %d has read %" PRId64,
-                                  number, adder(i, k), turns[k].read);
-    i->noted[NUMBER] = (uint64_t)number;
+    if (sight != SEEN)
+        return sight;
     verdict_say(i->verdict,
-                "processes %d and %d have read what server %d has, as it says: "
-                "%" PRId64,
-                adder(i, 0), adder(i, 1), i->witness->server, number);
-    return SEEN;
-}
-
-/* 2: each has written one more than that. */
-static enum sight both_have_written(struct inspection *i)
-{
-    struct verdict *v = i->verdict;
-    struct witness_turn turns[PROCESSES] = {{.read = 0}};
-    int64_t first = (int64_t)i->noted[NUMBER], number = 0;
-    uint64_t slept;
-
-    for (int k = 0; k < PROCESSES; k++) {
-        enum sight sight = verdict_sleeper(i, adder(i, k), &slept);
-
-        if ((uint64_t)adder(i, k) != i->noted[PIDS + k])
-            return verdict_refuse(v, "process %d is another one", adder(i, k));
-        if (sight != SEEN)
-            return sight;
-        if (slept == i->noted[SLEPT + k])
-            return verdict_refuse(v, "process %d has not run since",
-                                  adder(i, k));
-    }
-    if (!read_all(i, &number, turns))
-        return REFUSED;
-    for (int k = 0; k < PROCESSES; k++)
-        if (turns[k].read != first || turns[k].wrote != first + 1)
-            return verdict_refuse(
-                v, "process %d has read %" PRId64 " and written %" PRId64,
-                adder(i, k), turns[k].read, turns[k].wrote);
-    if (number != first + 1)
-        return verdict_refuse(v, "the server has %" PRId64 ": nothing is lost",
-                              number);
-    verdict_say(v,
                 "then each has written %" PRId64 ", by a call of its own, "
                 "which was done whole",
-                first + 1);
-    verdict_say(v, "%d were added; the server, asked again, has %" PRId64,
-                PROCESSES, number);
+                number);
+    verdict_say(i->verdict,
+                "%d were added; the server, asked again, has %" PRId64, ADDERS,
+                number);
     return SEEN;
 }
 
 enum sight look_modified(struct inspection *i, int stage, pid_t root)
 {
+    struct counted c = {.read = ask_number, .is = "the server has"};
+
     (void)root;
-    return stage == 1 ? both_have_read(i) : both_have_written(i);
+    snprintf(c.what, sizeof c.what, "what server %d has, as it says",
+             i->witness->server);
+    return stage == 1 ? verdict_both_have_read(i, &c)
+                      : both_have_written(i, &c);
 }

@@ -209,6 +209,31 @@ bool verdict_link(const struct inspection *i, pid_t client, struct link *link);
  * the reason. */
 bool verdict_ask(const struct inspection *i, char *text, size_t size);
 
+/* --- two that add to a number (verdict_turns.c) --- */
+
+enum { ADDERS = 2 }; /* the victim and the holder */
+
+/* The number: how it is read, or false, and the reason; and in words, "\"v\"
+ * is" so much, and what both have read. */
+struct counted {
+    bool (*read)(const struct inspection *i, int64_t *number);
+    char is[64], what[64];
+};
+
+/* The number, and what both say of their turns; or false, and the reason. */
+bool verdict_turns(const struct inspection *i, const struct counted *c,
+                   int64_t *number, struct witness_turn turns[ADDERS]);
+
+/* At the first stage: both have read it, and nobody has written. */
+enum sight verdict_both_have_read(struct inspection *i,
+                                  const struct counted *c);
+
+/* At the second: each has written one more than that, and it is no more. */
+enum sight verdict_one_is_lost(struct inspection *i, const struct counted *c,
+                               int64_t *number);
+
+/* --- what they are called --- */
+
 /* "child" or "process": the word for one that has its parent in the tree. */
 const char *verdict_noun(pid_t process, pid_t root);
 

@@ -31,31 +31,15 @@ static int make_list(struct manager *m, struct proxy *l)
     return manager_create(m, l, "list", "O", items);
 }
 
-/* A call whose result is of no interest. */
-static int call(struct proxy *p, const char *method, const char *format, ...)
-{
-    struct datum arguments, result;
-    va_list list;
-    int error;
-
-    va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
-    va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
-    datum_drop(&result);
-    return error;
-}
-
 static int f(struct parcel *arguments)
 {
     struct proxy d, l;
 
     if (proxy_unpack(&d, arguments) || proxy_unpack(&l, arguments))
         return 1;
-    call(&d, "__setitem__", "ss", process_current_name(), "was here");
-    call(&l, "append", "d", 3.1415927);
-    call(&l, "reverse", "");
+    proxy_do(&d, "__setitem__", "ss", process_current_name(), "was here");
+    proxy_do(&l, "append", "d", 3.1415927);
+    proxy_do(&l, "reverse", "");
     proxy_close(&l);
     proxy_close(&d);
     return 0;
@@ -86,12 +70,12 @@ static int nested(struct proxy *d)
 {
     struct datum list;
 
-    call(d, "__setitem__", "sO", "k", datum_list()); // d["k"] = []
+    proxy_do(d, "__setitem__", "sO", "k", datum_list()); // d["k"] = []
     show(d);
     proxy_call(d, &list, "__getitem__", "s", "k"); // d["k"].append(7)
     datum_append(&list, datum_int(7));
     show(d);
-    call(d, "__setitem__", "sO", "k", list); // d["k"] = what we have
+    proxy_do(d, "__setitem__", "sO", "k", list); // d["k"] = what we have
     show(d);
     return 0;
 }

@@ -309,11 +309,7 @@ static void a_python_is_believed_and_believes(void **state)
     int found = 1;
 
     (void)state;
-    if (system("python3 -I -c 'import multiprocessing.connection' "
-               "2>/dev/null") != 0) {
-        print_message("skipped: no python3 with multiprocessing.connection\n");
-        skip();
-    }
+    test_need_python("multiprocessing.connection");
     assert_int_equal(with_python(key, "client", &found), 0);
     assert_int_equal(found, 0);
     assert_int_equal(with_python(key, "server", &found), 0);

@@ -225,12 +225,14 @@ static inline int census_end(void **state)
 }
 
 /*
- * The wait status of a child, forked without start/, that calls f and leaves
- * by _exit with its result.  It has no part in the test's own asserts.
+ * A child, forked without start/, that calls f and leaves by _exit with its
+ * result.  It has no part in the test's own asserts.  What crashes in it, be it
+ * a hook of fork(2), must end it: cmocka would catch the signal there and run
+ * the rest of the tests.
  */
-static inline int test_in_fork(int (*f)(void *), void *argument)
+static inline pid_t test_fork(int (*f)(void *), void *argument)
 {
-    int status = -1;
+    void (*caught)(int) = signal(SIGSEGV, SIG_DFL);
     pid_t pid;
 
     fflush(stdout);
@@ -240,14 +242,28 @@ static inline int test_in_fork(int (*f)(void *), void *argument)
         alarm(CENSUS_SECONDS);
         _exit(f(argument));
     }
+    signal(SIGSEGV, caught);
     assert_true(pid > 0);
+    return pid;
+}
+
+static inline int test_reap(pid_t pid)
+{
+    int status = -1;
+
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     return status;
 }
 
+/* Its wait status. */
+static inline int test_in_fork(int (*f)(void *), void *argument)
+{
+    return test_reap(test_fork(f, argument));
+}
+
 /*
- * The same where the result must be 0.  A child answers with the number of the
+ * Where its result must be 0.  A child answers with the number of the
  * line that found something wrong; an exit status keeps its low 8 bits.
  */
 static inline void test_expect_in_fork(int (*f)(void *), void *argument)
@@ -265,6 +281,19 @@ static inline void test_expect_in_fork(int (*f)(void *), void *argument)
 static inline int test_line(int line)
 {
     return line % 256 ? line % 256 : 1;
+}
+
+/* Skip the test where no python3 has that module. */
+static inline void test_need_python(const char *module)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "python3 -I -c 'import %s' 2>/dev/null",
+             module);
+    if (system(command) == 0)
+        return;
+    print_message("skipped: no python3 with %s\n", module);
+    skip();
 }
 
 #endif

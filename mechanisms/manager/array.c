@@ -7,6 +7,7 @@
  * are assigned to a slice from an array alone, which may change its length.
  */
 #include "manager/array_item.h"
+#include "manager/data.h"
 
 #include <errno.h>
 #include <string.h>
@@ -340,19 +341,6 @@ static int array_value(struct call *call, void *state)
     return make(a, datum_share(&a->items), &call->result);
 }
 
-static int array_repr(struct call *call, void *state, struct buffer *out)
-{
-    const struct array *a = state;
-    struct datum d;
-    int error = make(a, datum_share(&a->items), &d);
-
-    (void)call;
-    if (!error)
-        error = datum_repr(out, &d);
-    datum_drop(&d);
-    return error;
-}
-
 static const struct method methods[] = {
     {"__getitem__", array_getitem, NULL},
     {"__len__", array_len, NULL},
@@ -367,6 +355,5 @@ const struct hosted_type array_type = {
     .open = array_open,
     .close = array_close,
     .methods = methods,
-    .repr = array_repr,
     .value = array_value,
 };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * array_item.c - one item of an array.array: from a datum, and back.
+ * array_item.c - one item of an array.array: its C type, and it as a datum.
  *
  * What is out of range is refused with the text of CPython's array module,
  * which tells by which C type it read the number.
  */
 #include "manager/array_item.h"
+
+#include "manager/data.h"
+#include "manager/utf8.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -50,21 +53,98 @@ const struct array_type *array_type_find(const struct datum *typecode)
     return t->code ? t : NULL;
 }
 
-/* --- as a datum --- */
-
-static struct datum load_unsigned(const struct array_type *t, const void *from)
+const struct array_type *array_type_of(enum array_kind kind, size_t size)
 {
-    unsigned char bytes[9] = {0};
-    uint64_t value = 0;
+    const struct array_type *last = NULL;
+
+    for (const struct array_type *t = types; t->code; t++)
+        if (t->kind == kind && t->size == size)
+            last = t;
+    return last;
+}
+
+/* --- in its bytes --- */
+
+static double read_real(const struct array_type *t, const void *from)
+{
+    double real;
+    float single;
+
+    if (t->code == 'f') {
+        memcpy(&single, from, sizeof single);
+        return (double)single;
+    }
+    memcpy(&real, from, sizeof real);
+    return real;
+}
+
+/* As an unsigned number of its size. */
+static uint64_t read_word(const struct array_type *t, const void *from)
+{
+    uint64_t eight;
+    uint32_t four;
+    uint16_t two;
 
     if (t->size == 1)
-        value = *(const unsigned char *)from;
+        return *(const unsigned char *)from;
+    if (t->size == 2) {
+        memcpy(&two, from, sizeof two);
+        return two;
+    }
+    if (t->size == 4) {
+        memcpy(&four, from, sizeof four);
+        return four;
+    }
+    memcpy(&eight, from, sizeof eight);
+    return eight;
+}
+
+union array_value array_read(const struct array_type *t, const void *from)
+{
+    const unsigned unused = 64 - 8u * t->size;
+    uint64_t word;
+
+    if (t->kind == REAL)
+        return (union array_value){.real = read_real(t, from)};
+    word = read_word(t, from);
+    if (t->kind == SIGNED)
+        return (union array_value){.integer =
+                                       (int64_t)(word << unused) >> unused};
+    return (union array_value){.natural = word};
+}
+
+void array_write(const struct array_type *t, uint64_t integer, void *to)
+{
+    const uint32_t four = (uint32_t)integer;
+    const uint16_t two = (uint16_t)integer;
+    const uint8_t one = (uint8_t)integer;
+
+    if (t->size == 1)
+        memcpy(to, &one, sizeof one);
     else if (t->size == 2)
-        value = *(const uint16_t *)from;
+        memcpy(to, &two, sizeof two);
     else if (t->size == 4)
-        value = *(const uint32_t *)from;
+        memcpy(to, &four, sizeof four);
     else
-        value = *(const uint64_t *)from;
+        memcpy(to, &integer, sizeof integer);
+}
+
+void array_write_real(const struct array_type *t, double real, void *to)
+{
+    const float single = (float)real;
+
+    if (t->code == 'f')
+        memcpy(to, &single, sizeof single);
+    else
+        memcpy(to, &real, sizeof real);
+}
+
+/* --- as a datum --- */
+
+static struct datum load_unsigned(uint64_t value)
+{
+    unsigned char bytes[9] = {0};
+
     if (value <= INT64_MAX)
         return datum_int((int64_t)value);
     for (size_t i = 0; i < 8; i++)
@@ -72,54 +152,28 @@ static struct datum load_unsigned(const struct array_type *t, const void *from)
     return datum_long(bytes, sizeof bytes);
 }
 
-static struct datum load_signed(const struct array_type *t, const void *from)
-{
-    if (t->size == 1)
-        return datum_int(*(const int8_t *)from);
-    if (t->size == 2)
-        return datum_int(*(const int16_t *)from);
-    if (t->size == 4)
-        return datum_int(*(const int32_t *)from);
-    return datum_int(*(const int64_t *)from);
-}
-
 /* As UTF-8; what is no code point is U+FFFD. */
 static struct datum load_character(uint32_t c)
 {
-    unsigned char bytes[4] = {(unsigned char)c};
-    size_t n = 1;
+    unsigned char bytes[4];
+    size_t n = utf8_write(bytes, c > 0x10ffff ? 0xfffd : c);
 
-    if (c > 0x10ffff)
-        c = 0xfffd;
-    if (c >= 0x80) {
-        n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-        for (size_t i = n; i-- > 1; c >>= 6)
-            bytes[i] = (unsigned char)(0x80 | (c & 0x3f));
-        bytes[0] = (unsigned char)(0xf0u << (4 - n) | c);
-    }
     return datum_text(DATUM_STR, bytes, n);
 }
 
-/* (Items may lie at any address: they are copied first.) */
 struct datum array_load(const struct array_type *t, const void *from)
 {
-    union {
-        uint64_t bits;
-        uint32_t character;
-        float f;
-        double d;
-    } item = {0};
+    const union array_value value = array_read(t, from);
 
-    memcpy(&item, from, t->size);
     switch (t->kind) {
     case SIGNED:
-        return load_signed(t, &item);
+        return datum_int(value.integer);
     case UNSIGNED:
-        return load_unsigned(t, &item);
+        return load_unsigned(value.natural);
     case REAL:
-        return datum_float(t->code == 'f' ? (double)item.f : item.d);
+        return datum_float(value.real);
     default:
-        return load_character(item.character);
+        return load_character((uint32_t)value.natural);
     }
 }
 
@@ -134,7 +188,6 @@ static int store_real(struct call *call, const struct array_type *t,
                       const struct datum *d, void *to)
 {
     double real = 0;
-    float single;
 
     switch (datum_to_float(d, &real)) {
     case -EINVAL:
@@ -145,11 +198,7 @@ static int store_real(struct call *call, const struct array_type *t,
     default:
         break;
     }
-    single = (float)real;
-    if (t->code == 'f')
-        memcpy(to, &single, sizeof single);
-    else
-        memcpy(to, &real, sizeof real);
+    array_write_real(t, real, to);
     return 0;
 }
 
@@ -232,9 +281,6 @@ int array_store(struct call *call, const struct array_type *t,
                 const struct datum *d, void *to)
 {
     uint64_t value;
-    uint32_t four;
-    uint16_t two;
-    uint8_t one;
     int error;
 
     if (t->kind == REAL)
@@ -243,16 +289,7 @@ int array_store(struct call *call, const struct array_type *t,
         error = take_unsigned(call, t, d, &value);
     else
         error = take_signed(call, t, d, &value);
-    if (error)
-        return error;
-    one = (uint8_t)value;
-    two = (uint16_t)value;
-    four = (uint32_t)value;
-    memcpy(to,
-           t->size == 1   ? (void *)&one
-           : t->size == 2 ? (void *)&two
-           : t->size == 4 ? (void *)&four
-                          : (void *)&value,
-           t->size);
-    return 0;
+    if (!error)
+        array_write(t, value, to);
+    return error;
 }

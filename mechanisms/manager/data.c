@@ -42,6 +42,17 @@ int data_own(struct datum *d)
     return 0;
 }
 
+int data_value(struct call *call, void *state)
+{
+    call->result = datum_share(state);
+    return 0;
+}
+
+void data_close(void *state)
+{
+    datum_drop(state);
+}
+
 int sequence_replace(struct sequence *s, size_t at, struct datum item)
 {
     struct datum old = s->items[at];

@@ -16,6 +16,11 @@
 /* Before a change: the cell becomes the object's own.  0 or -ENOMEM. */
 int data_own(struct datum *d);
 
+/* Of a type whose state is one datum: what its objects' value is, and how they
+ * are closed. */
+int data_value(struct call *call, void *state);
+void data_close(void *state);
+
 /* Put a value in the place of an item, which is dropped.  0 or -E2BIG: the
  * value was dropped then. */
 int sequence_replace(struct sequence *s, size_t at, struct datum item);

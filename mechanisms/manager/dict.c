@@ -207,23 +207,6 @@ static int dict_open(struct call *call, void *state)
     return error;
 }
 
-static void dict_close(void *state)
-{
-    datum_drop(state);
-}
-
-static int dict_repr(struct call *call, void *state, struct buffer *out)
-{
-    (void)call;
-    return datum_repr(out, state);
-}
-
-static int dict_value(struct call *call, void *state)
-{
-    call->result = datum_share(state);
-    return 0;
-}
-
 static const struct method methods[] = {
     {"__contains__", dict_contains, NULL},
     {"__delitem__", dict_delitem, NULL},
@@ -254,8 +237,7 @@ const struct hosted_type dict_type = {
     .proxy = "DictProxy",
     .size = sizeof(struct datum),
     .open = dict_open,
-    .close = dict_close,
+    .close = data_close,
     .methods = methods,
-    .repr = dict_repr,
-    .value = dict_value,
+    .value = data_value,
 };

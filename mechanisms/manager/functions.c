@@ -45,16 +45,7 @@ static int create(struct call *call)
     object_ident(o, ident);
     items[0] = datum_str(ident);
     items[1] = object_exposed(o);
-    datum_drop(&call->result);
-    call->result = datum_sequence(DATUM_TUPLE, items, 2);
-    error = datum_error(&call->result);
-    if (!error)
-        error = client_incref(call->session->client, o);
-    if (error)
-        object_unpin(o);
-    else
-        call->session->made = o;
-    return error;
+    return call_hand_out(call, o, items);
 }
 
 static int incref(struct call *call)

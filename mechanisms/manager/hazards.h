@@ -24,9 +24,7 @@ int wrong_authkey(struct witness *w, int cure);     /* hazards_key.c */
 void witness_object(struct witness *w, const struct manager *m,
                     const struct proxy *p);
 
-/* A call whose result is not looked at, or is an int or a bool: 0 or as
- * proxy_call. */
-int proxy_do(struct proxy *p, const char *method, const char *format, ...);
+/* A call whose result is an int or a bool: 0 or as proxy_call. */
 int proxy_int(struct proxy *p, int64_t *n, const char *method,
               const char *format, ...);
 

@@ -15,39 +15,18 @@ void witness_object(struct witness *w, const struct manager *m,
     witness_server(w, m->process.pid, (const char *)ident->text->bytes);
 }
 
-static int call(struct proxy *p, struct datum *result, const char *method,
-                const char *format, va_list *list)
-{
-    struct datum arguments = datum_tuple_from(format, list);
-    int error = proxy_call_with(p, result, method, &arguments, NULL);
-
-    datum_drop(&arguments);
-    return error;
-}
-
-int proxy_do(struct proxy *p, const char *method, const char *format, ...)
-{
-    struct datum result = {0};
-    va_list list;
-    int error;
-
-    va_start(list, format);
-    error = call(p, &result, method, format, &list);
-    va_end(list);
-    datum_drop(&result);
-    return error;
-}
-
 int proxy_int(struct proxy *p, int64_t *n, const char *method,
               const char *format, ...)
 {
-    struct datum result = {0};
+    struct datum arguments, result;
     va_list list;
     int error;
 
     va_start(list, format);
-    error = call(p, &result, method, format, &list);
+    arguments = datum_tuple_from(format, &list);
     va_end(list);
+    error = proxy_call_with(p, &result, method, &arguments, NULL);
+    datum_drop(&arguments);
     if (!error && result.kind == DATUM_BOOL)
         *n = result.truth;
     else if (!error)

@@ -84,9 +84,9 @@ struct hosted_type {
     int (*open)(struct call *call, void *state);
     void (*close)(void *state);   /* or NULL: nothing to drop */
     const struct method *methods; /* those that are exposed; ended by {0} */
-    /* repr(object) (or NULL: "<list object at 0x...>"), str(object) where it
-     * differs (or NULL), and what #GETVALUE gives, a value (or NULL: it has
-     * none, and cannot be pickled). */
+    /* repr(object) (or NULL: that of its value, or "<Lock object at 0x...>"),
+     * str(object) where it differs (or NULL), and what #GETVALUE gives, a value
+     * (or NULL: it has none, and cannot be pickled). */
     int (*repr)(struct call *call, void *state, struct buffer *out);
     int (*print)(struct call *call, void *state, struct buffer *out);
     int (*value)(struct call *call, void *state);

@@ -315,23 +315,6 @@ static int list_iadd(struct call *call, void *state)
 
 /* --- the type --- */
 
-static void list_close(void *state)
-{
-    datum_drop(state);
-}
-
-static int list_repr(struct call *call, void *state, struct buffer *out)
-{
-    (void)call;
-    return datum_repr(out, state);
-}
-
-static int list_value(struct call *call, void *state)
-{
-    call->result = datum_share(state);
-    return 0;
-}
-
 static const struct method methods[] = {
     {"__add__", list_add, NULL},
     {"__contains__", list_contains, NULL},
@@ -363,8 +346,7 @@ const struct hosted_type list_type = {
     .proxy = "ListProxy",
     .size = sizeof(struct datum),
     .open = list_open,
-    .close = list_close,
+    .close = data_close,
     .methods = methods,
-    .repr = list_repr,
-    .value = list_value,
+    .value = data_value,
 };

@@ -140,7 +140,10 @@ int manager_create_with(struct manager *m, struct proxy *p,
 int proxy_call(struct proxy *p, struct datum *result, const char *method,
                const char *format, ...);
 
-/* The same with a tuple of arguments and a dict of keywords (or NULL), which
+/* Where nobody cares for the result. */
+int proxy_do(struct proxy *p, const char *method, const char *format, ...);
+
+/* proxy_call with a tuple of arguments and a dict of keywords (or NULL), which
  * stay the caller's. */
 int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
                     const struct datum *arguments,

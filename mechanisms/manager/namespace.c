@@ -26,11 +26,6 @@ static int namespace_open(struct call *call, void *state)
     return datum_error(names);
 }
 
-static void namespace_close(void *state)
-{
-    datum_drop(state);
-}
-
 /* "'Namespace' object has no attribute 'x'", whatever is in the name. */
 static int raise_absent(struct call *call, const struct datum *name)
 {
@@ -113,18 +108,6 @@ static struct datum whole(const struct datum *names)
     return datum_record(DATUM_INSTANCE, fields, 2);
 }
 
-static int namespace_repr(struct call *call, void *state, struct buffer *out)
-{
-    struct datum d = whole(state);
-    int error = datum_error(&d);
-
-    (void)call;
-    if (!error)
-        error = datum_repr(out, &d);
-    datum_drop(&d);
-    return error;
-}
-
 static int namespace_value(struct call *call, void *state)
 {
     call->result = whole(state);
@@ -143,8 +126,7 @@ const struct hosted_type namespace_type = {
     .proxy = "NamespaceProxy",
     .size = sizeof(struct datum),
     .open = namespace_open,
-    .close = namespace_close,
+    .close = data_close,
     .methods = methods,
-    .repr = namespace_repr,
     .value = namespace_value,
 };

@@ -53,6 +53,19 @@ static struct line *collect(struct server *s, size_t *n)
     return lines;
 }
 
+static int put_value(struct call *call, struct buffer *out)
+{
+    struct object *o = call->object;
+    int error = o->type->value(call, o->state);
+
+    if (error)
+        return error;
+    error = datum_repr(out, &call->result);
+    datum_drop(&call->result);
+    call->result = datum_none();
+    return error;
+}
+
 int object_text(struct call *call, bool print, struct buffer *out)
 {
     struct object *o = call->object;
@@ -61,6 +74,8 @@ int object_text(struct call *call, bool print, struct buffer *out)
         return o->type->print(call, o->state, out);
     if (o->type->repr)
         return o->type->repr(call, o->state, out);
+    if (o->type->value)
+        return put_value(call, out);
     return buffer_format(out, "<%s object at %p>", o->type->name,
                          (void *)o->state);
 }

@@ -4,89 +4,50 @@
  *
  * Source: CPython Modules/arraymodule.c, the machine format codes.
  */
+#include "manager/array_item.h"
 #include "manager/pickle_machine.h"
+#include "manager/utf8.h"
 
 #include <endian.h>
 #include <errno.h>
-#include <limits.h>
 
-enum item_kind { SIGNED_ITEM, UNSIGNED_ITEM, REAL_ITEM, CHARACTER_ITEM };
-
-/* --- typecodes and formats --- */
-
-struct typecode {
-    char code;
-    enum item_kind kind;
-    size_t size;
-};
-
-/* Of those that have the same kind and size, the last is what an item of
- * another machine becomes. */
-static const struct typecode typecodes[] = {
-    {'b', SIGNED_ITEM, sizeof(char)},
-    {'u', CHARACTER_ITEM, sizeof(wchar_t)},
-    {'B', UNSIGNED_ITEM, sizeof(char)},
-    {'h', SIGNED_ITEM, sizeof(short)},
-    {'H', UNSIGNED_ITEM, sizeof(short)},
-    {'i', SIGNED_ITEM, sizeof(int)},
-    {'I', UNSIGNED_ITEM, sizeof(int)},
-    {'l', SIGNED_ITEM, sizeof(long)},
-    {'L', UNSIGNED_ITEM, sizeof(long)},
-    {'q', SIGNED_ITEM, sizeof(long long)},
-    {'Q', UNSIGNED_ITEM, sizeof(long long)},
-    {'f', REAL_ITEM, sizeof(float)},
-    {'d', REAL_ITEM, sizeof(double)},
-};
-
-enum { TYPECODES = sizeof typecodes / sizeof *typecodes };
-
-static const struct typecode *find_code(const struct datum *code)
-{
-    if (code->kind != DATUM_STR || code->text->length != 1)
-        return NULL;
-    for (size_t i = 0; i < TYPECODES; i++)
-        if (typecodes[i].code == (char)code->text->bytes[0])
-            return &typecodes[i];
-    return NULL;
-}
+/* --- formats --- */
 
 struct format {
-    enum item_kind kind;
+    enum array_kind kind;
     size_t size;
     bool big; /* its big end first */
 };
 
 /* By their numbers. */
 static const struct format formats[] = {
-    {UNSIGNED_ITEM, 1, false},  {SIGNED_ITEM, 1, false},
-    {UNSIGNED_ITEM, 2, false},  {UNSIGNED_ITEM, 2, true},
-    {SIGNED_ITEM, 2, false},    {SIGNED_ITEM, 2, true},
-    {UNSIGNED_ITEM, 4, false},  {UNSIGNED_ITEM, 4, true},
-    {SIGNED_ITEM, 4, false},    {SIGNED_ITEM, 4, true},
-    {UNSIGNED_ITEM, 8, false},  {UNSIGNED_ITEM, 8, true},
-    {SIGNED_ITEM, 8, false},    {SIGNED_ITEM, 8, true},
-    {REAL_ITEM, 4, false},      {REAL_ITEM, 4, true},
-    {REAL_ITEM, 8, false},      {REAL_ITEM, 8, true},
-    {CHARACTER_ITEM, 2, false}, {CHARACTER_ITEM, 2, true},
-    {CHARACTER_ITEM, 4, false}, {CHARACTER_ITEM, 4, true},
+    {UNSIGNED, 1, false},  {SIGNED, 1, false},   {UNSIGNED, 2, false},
+    {UNSIGNED, 2, true},   {SIGNED, 2, false},   {SIGNED, 2, true},
+    {UNSIGNED, 4, false},  {UNSIGNED, 4, true},  {SIGNED, 4, false},
+    {SIGNED, 4, true},     {UNSIGNED, 8, false}, {UNSIGNED, 8, true},
+    {SIGNED, 8, false},    {SIGNED, 8, true},    {REAL, 4, false},
+    {REAL, 4, true},       {REAL, 8, false},     {REAL, 8, true},
+    {CHARACTER, 2, false}, {CHARACTER, 2, true}, {CHARACTER, 4, false},
+    {CHARACTER, 4, true},
 };
 
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 static const bool big_machine = BYTE_ORDER == BIG_ENDIAN;
 
-static bool is_native(const struct format *f, const struct typecode *t)
+static bool is_native(const struct format *f, const struct array_type *t)
 {
     return f->kind == t->kind && f->size == t->size &&
            (f->big == big_machine || f->size == 1);
 }
 
-int pickle_array_format(char code)
+int pickle_array_format(const struct datum *code)
 {
-    for (size_t i = 0; i < TYPECODES; i++)
-        for (size_t k = 0; k < FORMATS && typecodes[i].code == code; k++)
-            if (is_native(&formats[k], &typecodes[i]))
-                return (int)k;
+    const struct array_type *t = array_type_find(code);
+
+    for (int i = 0; t && i < FORMATS; i++)
+        if (is_native(&formats[i], t))
+            return i;
     return -1;
 }
 
@@ -113,14 +74,14 @@ static int are_characters(struct machine *m, const struct text *items)
 }
 
 /* Take the items. */
-static int make(struct machine *m, const struct typecode *t, struct datum items,
-                struct datum *array)
+static int make(struct machine *m, const struct array_type *t,
+                struct datum items, struct datum *array)
 {
     struct datum fields[] = {datum_text(DATUM_STR, &t->code, 1), items};
 
     int error = 0;
 
-    if (items.kind == DATUM_BYTES && t->kind == CHARACTER_ITEM)
+    if (items.kind == DATUM_BYTES && t->kind == CHARACTER)
         error = are_characters(m, items.text);
     if (error) {
         datum_drop(&fields[0]);
@@ -134,35 +95,21 @@ static int make(struct machine *m, const struct typecode *t, struct datum items,
 /* --- from a list --- */
 
 /* The item at `to`, or false: it is not in the range of its type. */
-static bool put_int(const struct typecode *t, int64_t value, bool is_high,
+static bool put_int(const struct array_type *t, int64_t value, bool is_high,
                     unsigned char *to)
 {
     int64_t low = t->size < 8 ? -(INT64_C(1) << (t->size * 8 - 1)) : INT64_MIN;
     int64_t high = t->size < 8 ? ~low : INT64_MAX;
 
-    if (t->kind == UNSIGNED_ITEM) {
+    if (t->kind == UNSIGNED) {
         low = 0;
         high = t->size < 8 ? high * 2 + 1 : INT64_MAX;
     }
-    if (is_high ? t->kind != UNSIGNED_ITEM || t->size < 8
+    if (is_high ? t->kind != UNSIGNED || t->size < 8
                 : value < low || value > high)
         return false;
-    value = big_machine ? value : (int64_t)htole64((uint64_t)value);
-    memcpy(to,
-           (const unsigned char *)&value +
-               (big_machine ? sizeof value - t->size : 0),
-           t->size);
+    array_write(t, (uint64_t)value, to);
     return true;
-}
-
-static void put_real(const struct typecode *t, double real, unsigned char *to)
-{
-    float single = (float)real;
-
-    if (t->size == sizeof single)
-        memcpy(to, &single, sizeof single);
-    else
-        memcpy(to, &real, sizeof real);
 }
 
 static bool put_character(const struct datum *d, unsigned char *to)
@@ -181,7 +128,7 @@ static bool put_character(const struct datum *d, unsigned char *to)
     return true;
 }
 
-static bool put_item(const struct typecode *t, const struct datum *d,
+static bool put_item(const struct array_type *t, const struct datum *d,
                      unsigned char *to)
 {
     bool is_high =
@@ -189,12 +136,12 @@ static bool put_item(const struct typecode *t, const struct datum *d,
     int64_t integer = 0;
     double real = 0;
 
-    if (t->kind == CHARACTER_ITEM)
+    if (t->kind == CHARACTER)
         return put_character(d, to);
-    if (t->kind == REAL_ITEM) {
+    if (t->kind == REAL) {
         if (datum_to_float(d, &real) < 0)
             return false;
-        put_real(t, real, to);
+        array_write_real(t, real, to);
         return true;
     }
     if (is_high) /* 2^63 and more: only 'Q' and 'L' hold it */
@@ -204,7 +151,7 @@ static bool put_item(const struct typecode *t, const struct datum *d,
     return put_int(t, integer, is_high, to);
 }
 
-static int from_list(struct machine *m, const struct typecode *t,
+static int from_list(struct machine *m, const struct array_type *t,
                      const struct sequence *list, struct datum *array)
 {
     int error = machine_copies(m, list->length);
@@ -226,7 +173,7 @@ static int from_list(struct machine *m, const struct typecode *t,
 int machine_array(struct machine *m, const struct datum *code,
                   const struct datum *source, struct datum *array)
 {
-    const struct typecode *t = find_code(code);
+    const struct array_type *t = array_type_find(code);
 
     if (!t)
         return misfit(m, "typecode is none");
@@ -286,7 +233,7 @@ static uint32_t character_of(const struct format *f, const unsigned char *bytes,
 }
 
 /* Every item of `from` into `to`: how many bytes those are. */
-static size_t convert(const struct format *f, const struct typecode *t,
+static size_t convert(const struct format *f, const struct array_type *t,
                       const struct text *from, unsigned char *to)
 {
     size_t length = 0;
@@ -295,19 +242,15 @@ static size_t convert(const struct format *f, const struct typecode *t,
         uint64_t bits = bits_of(f, from->bytes + at);
         uint32_t c;
 
-        if (t->kind == CHARACTER_ITEM) {
+        if (t->kind == CHARACTER) {
             c = character_of(f, from->bytes, from->length, &at);
             memcpy(to + length, &c, sizeof c);
             continue;
         }
-        if (t->kind == REAL_ITEM)
-            put_real(t, real_of(f, bits), to + length);
-        else if (big_machine)
-            memcpy(to + length,
-                   (const unsigned char *)&bits + sizeof bits - t->size,
-                   t->size);
+        if (t->kind == REAL)
+            array_write_real(t, real_of(f, bits), to + length);
         else
-            memcpy(to + length, &bits, t->size);
+            array_write(t, bits, to + length);
         at += f->size;
     }
     return length;
@@ -315,22 +258,19 @@ static size_t convert(const struct format *f, const struct typecode *t,
 
 /* What an array of that typecode has on this machine, of items of that format:
  * as Python, an int keeps its size, and the typecode is of that. */
-static const struct typecode *native_code(const struct format *f,
-                                          const struct typecode *t)
+static const struct array_type *native_code(const struct format *f,
+                                            const struct array_type *t)
 {
-    if (f->kind == REAL_ITEM || f->kind == CHARACTER_ITEM)
+    if (f->kind == REAL || f->kind == CHARACTER)
         return t->kind == f->kind ? t : NULL;
-    for (size_t i = TYPECODES; i-- > 0;)
-        if (typecodes[i].kind == f->kind && typecodes[i].size == f->size)
-            return &typecodes[i];
-    return NULL;
+    return array_type_of(f->kind, f->size);
 }
 
 int machine_array_format(struct machine *m, const struct datum *code,
                          int64_t format, const struct datum *bytes,
                          struct datum *array)
 {
-    const struct typecode *t = find_code(code);
+    const struct array_type *t = array_type_find(code);
     const struct format *f =
         format >= 0 && format < FORMATS ? &formats[format] : NULL;
     struct datum items;

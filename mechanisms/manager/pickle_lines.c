@@ -7,6 +7,7 @@
  * read one grows with the square of its digits.
  */
 #include "manager/pickle_machine.h"
+#include "manager/utf8.h"
 
 #include <errno.h>
 #include <locale.h>

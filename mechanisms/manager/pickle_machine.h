@@ -330,14 +330,6 @@ int machine_array_format(struct machine *m, const struct datum *code,
                          struct datum *array);
 
 /* The number that this machine's format of that typecode has, or -1. */
-int pickle_array_format(char code);
-
-/* --- UTF-8 (pickle_atoms.c) --- */
-
-/* Is it UTF-8, lone surrogates allowed? */
-bool utf8_is_valid(const unsigned char *bytes, size_t n);
-
-/* Write a character: how many bytes it has; `to` may be NULL. */
-size_t utf8_write(unsigned char *to, uint32_t character);
+int pickle_array_format(const struct datum *code);
 
 #endif

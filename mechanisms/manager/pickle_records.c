@@ -26,7 +26,7 @@ static int put_call(struct buffer *out, const char *name,
 
 static int put_array(struct buffer *out, const struct record *r)
 {
-    int format = pickle_array_format(*text_of(&r->fields[0]));
+    int format = pickle_array_format(&r->fields[0]);
     int error = writer_global(out, "array", "_array_reconstructor");
 
     if (!error)

@@ -109,6 +109,21 @@ int proxy_call(struct proxy *p, struct datum *result, const char *method,
     return error;
 }
 
+int proxy_do(struct proxy *p, const char *method, const char *format, ...)
+{
+    struct datum arguments, result;
+    va_list list;
+    int error;
+
+    va_start(list, format);
+    arguments = datum_tuple_from(format, &list);
+    va_end(list);
+    error = proxy_call_with(p, &result, method, &arguments, NULL);
+    datum_drop(&arguments);
+    datum_drop(&result);
+    return error;
+}
+
 /* --- making one --- */
 
 /* As CPython has an address in a token: a str, or for TCP (host, port). */

@@ -78,6 +78,22 @@ static bool falls_back(const char *name)
            strcmp(name, "#GETVALUE") == 0;
 }
 
+int call_hand_out(struct call *call, struct object *o, struct datum items[2])
+{
+    int error;
+
+    datum_drop(&call->result);
+    call->result = datum_sequence(DATUM_TUPLE, items, 2);
+    error = datum_error(&call->result);
+    if (!error)
+        error = client_incref(call->session->client, o);
+    if (error)
+        object_unpin(o);
+    else
+        call->session->made = o;
+    return error;
+}
+
 /* A result that is an object of its own: (exposed, token), with a reference
  * that is the client's. */
 static int make_proxy(struct call *call, const char *name)
@@ -96,16 +112,7 @@ static int make_proxy(struct call *call, const char *name)
         return error;
     items[0] = object_exposed(o);
     items[1] = object_token(o);
-    datum_drop(&call->result);
-    call->result = datum_sequence(DATUM_TUPLE, items, 2);
-    error = datum_error(&call->result);
-    if (!error)
-        error = client_incref(call->session->client, o);
-    if (error)
-        object_unpin(o);
-    else
-        call->session->made = o;
-    return error;
+    return call_hand_out(call, o, items);
 }
 
 /* Run the method and say what kind of reply there is: 0 or -ECANCELED. */

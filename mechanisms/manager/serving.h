@@ -104,6 +104,10 @@ struct datum reply_traceback(const char *where, const struct datum *exception);
 /* Answer the first request of a connection, and all that follow. */
 void server_answer(struct session *s);
 
+/* The result is these two, which are taken, and a reference to the object,
+ * which was just made, is the client's.  0 or -errno. */
+int call_hand_out(struct call *call, struct object *o, struct datum items[2]);
+
 /* --- functions.c --- */
 
 /* What can be asked of the server, but for accept_connection; NULL-ended. */

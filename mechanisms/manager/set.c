@@ -196,23 +196,6 @@ static int set_open(struct call *call, void *state)
     return datum_error(set);
 }
 
-static void set_close(void *state)
-{
-    datum_drop(state);
-}
-
-static int set_repr(struct call *call, void *state, struct buffer *out)
-{
-    (void)call;
-    return datum_repr(out, state);
-}
-
-static int set_value(struct call *call, void *state)
-{
-    call->result = datum_share(state);
-    return 0;
-}
-
 static const struct method methods[] = {
     {"__and__", set_and, NULL},
     {"__contains__", set_contains, NULL},
@@ -258,8 +241,7 @@ const struct hosted_type set_type = {
     .proxy = "SetProxy",
     .size = sizeof(struct datum),
     .open = set_open,
-    .close = set_close,
+    .close = data_close,
     .methods = methods,
-    .repr = set_repr,
-    .value = set_value,
+    .value = data_value,
 };

@@ -131,7 +131,7 @@ static const char drawn[] =
 static void an_array_does_what_pythons_does(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     print_message("%zu cases\n",
                   hosted_compare_all(&array_type, "Array", "", 0, cases,
                                      sizeof cases / sizeof *cases));
@@ -140,7 +140,7 @@ static void an_array_does_what_pythons_does(void **state)
 static void every_edge_of_every_typecode(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     test_take_seed();
     print_message("%zu cases\n", hosted_compare_all(&array_type, "Array", drawn,
                                                     test_seed, NULL, 0));

@@ -54,8 +54,8 @@ static int have_and_hold(void *argument)
 
     if (manager_create(&v->house.manager, &list, "list", "") ||
         manager_create(&v->house.manager, &dict, "dict", "") ||
-        call(&list, "append", "O", proxy_datum(&dict)) ||
-        call(&v->lock, "acquire", ""))
+        proxy_do(&list, "append", "O", proxy_datum(&dict)) ||
+        proxy_do(&v->lock, "acquire", ""))
         return test_line(__LINE__);
     atomic_store(v->ready, 1);
     for (;;)
@@ -90,7 +90,7 @@ static bool is_free(struct proxy *lock)
     assert_int_equal(proxy_call(lock, &result, "acquire", "b", false), 0);
     assert_int_equal(result.kind, DATUM_BOOL);
     if (result.truth)
-        assert_int_equal(call(lock, "release", ""), 0);
+        assert_int_equal(proxy_do(lock, "release", ""), 0);
     return result.truth;
 }
 
@@ -108,7 +108,7 @@ static void what_a_killed_one_had_comes_back(void **state)
         assert_int_equal(strstr(v.said, ": released") != NULL, release);
         assert_int_equal(is_free(&v.lock), release);
         if (!release)
-            assert_int_equal(call(&v.lock, "release", ""), 0);
+            assert_int_equal(proxy_do(&v.lock, "release", ""), 0);
         assert_true(is_free(&v.lock));
         victim_close(&v);
     }
@@ -135,7 +135,7 @@ static int wait_for_lock(void *argument)
     struct victim *v = argument;
 
     atomic_store(v->ready, 1);
-    return call(&v->lock, "acquire", "") ? test_line(__LINE__) : 0;
+    return proxy_do(&v->lock, "acquire", "") ? test_line(__LINE__) : 0;
 }
 
 static int wait_for_item(void *argument)
@@ -143,7 +143,7 @@ static int wait_for_item(void *argument)
     struct victim *v = argument;
 
     atomic_store(v->ready, 1);
-    return call(&v->queue, "get", "") ? test_line(__LINE__) : 0;
+    return proxy_do(&v->queue, "get", "") ? test_line(__LINE__) : 0;
 }
 
 static void who_is_killed_while_it_waits_gets_nothing(void **state)
@@ -153,13 +153,13 @@ static void who_is_killed_while_it_waits_gets_nothing(void **state)
     (void)state;
     victim_open(&v, NULL, false);
     for (int64_t i = 0; i < 5; i++) {
-        assert_int_equal(call(&v.lock, "acquire", ""), 0);
+        assert_int_equal(proxy_do(&v.lock, "acquire", ""), 0);
         kill_one(&v, wait_for_lock, true);
-        assert_int_equal(call(&v.lock, "release", ""), 0);
+        assert_int_equal(proxy_do(&v.lock, "release", ""), 0);
         while (!is_free(&v.lock)) /* it may be handed on by the dead */
             test_sleep_ms(1);
         kill_one(&v, wait_for_item, true);
-        assert_int_equal(call(&v.queue, "put", "i", i), 0);
+        assert_int_equal(proxy_do(&v.queue, "put", "i", i), 0);
         assert_int_equal(number(&v.queue, "get"), i);
         assert_int_equal(number(&v.queue, "qsize"), 0);
     }

@@ -6,7 +6,7 @@
  */
 #include "manager/test_memory.h"
 
-#include "manager/hosted.h"
+#include "manager/serving.h"
 
 /* What is being tried: an object made with `open`, and a method of it. */
 static struct {
@@ -47,8 +47,7 @@ static void look(struct object *o)
     struct buffer text = {0};
 
     memory_left = 0;
-    if (o->type->repr)
-        assert_int_equal(o->type->repr(&call, o->state, &text), 0);
+    assert_int_equal(object_text(&call, false, &text), 0);
     buffer_free(&text);
     o->type->close(o->state);
     memory_left = left;

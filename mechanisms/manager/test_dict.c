@@ -185,7 +185,7 @@ static const char drawn[] =
 static void a_dict_does_what_pythons_does(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     print_message("%zu cases\n",
                   hosted_compare_all(&dict_type, "dict", "", 0, cases,
                                      sizeof cases / sizeof *cases));
@@ -194,7 +194,7 @@ static void a_dict_does_what_pythons_does(void **state)
 static void thousands_that_are_drawn(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     test_take_seed();
     print_message("%zu cases\n", hosted_compare_all(&dict_type, "dict", drawn,
                                                     test_seed, NULL, 0));

@@ -73,15 +73,6 @@ struct hosted_case {
     const char *arguments; /* "(3, reverse=True)" */
 };
 
-static inline void hosted_need_python(void)
-{
-    if (system("python3 -I -c 'import multiprocessing.managers' 2>/dev/null") ==
-        0)
-        return;
-    print_message("skipped: no python3 with multiprocessing.managers\n");
-    skip();
-}
-
 /* A python3 that runs the program; its number, and what it says. */
 static inline pid_t hosted_start(const char *const arguments[3], int in,
                                  FILE **out)

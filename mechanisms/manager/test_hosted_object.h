@@ -8,7 +8,7 @@
 
 #include "common/test_census.h"
 
-#include "manager/hosted.h"
+#include "manager/serving.h"
 
 /* --- objects --- */
 
@@ -168,8 +168,8 @@ static inline void hosted_object_text(struct buffer *out, struct object *o)
 
     if (value.kind != DATUM_NOTHING && value.kind != DATUM_INSTANCE)
         hosted_text(out, &value);
-    else if (o->type->repr)
-        assert_int_equal(o->type->repr(&call, o->state, out), 0);
+    else
+        assert_int_equal(object_text(&call, false, out), 0);
     if (out->length && out->bytes[0] == '<')
         out->length = 0; /* it has an address */
     datum_drop(&value);

@@ -19,19 +19,19 @@ static int take_turns(struct proxy p[4])
     int error = 0;
 
     for (int i = 0; i < TURNS && !error; i++) {
-        error = call(&p[0], "acquire", "");
+        error = proxy_do(&p[0], "acquire", "");
         if (!error)
             error = proxy_call(&p[1], &result, "get", "");
         if (!error)
             error = datum_to_int(&result, &n);
         if (!error)
-            error = call(&p[1], "set", "i", n + 1);
+            error = proxy_do(&p[1], "set", "i", n + 1);
         if (!error)
-            error = call(&p[0], "release", "");
+            error = proxy_do(&p[0], "release", "");
         if (!error)
-            error = call(&p[2], "append", "i", n);
+            error = proxy_do(&p[2], "append", "i", n);
         if (!error)
-            error = call(&p[3], "put", "i", n);
+            error = proxy_do(&p[3], "put", "i", n);
     }
     return error;
 }
@@ -93,7 +93,7 @@ static void two_hundred_clients_lose_nothing(void **state)
         test_expect(pids[i]);
     assert_int_equal(number(&all.value, "get"), ALL);
     assert_int_equal(number(&all.list, "__len__"), ALL);
-    assert_int_equal(call(&all.list, "sort", ""), 0);
+    assert_int_equal(proxy_do(&all.list, "sort", ""), 0);
     for (int64_t i = 0; i < ALL; i += 37) {
         struct datum item;
         int64_t n = -1;

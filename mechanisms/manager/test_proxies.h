@@ -59,17 +59,6 @@ struct served {
     int64_t objects; /* how many it had at first */
 };
 
-static inline void need_python(void)
-{
-    int status = system("python3 -I -c 'import multiprocessing.managers' "
-                        "2>/dev/null");
-
-    if (status == 0)
-        return;
-    print_message("skipped: no python3 with multiprocessing.managers\n");
-    skip();
-}
-
 /* Start it; its address, once it listens, into `address`. */
 static inline pid_t test_start_python(const char *name, char *address,
                                       size_t size)
@@ -104,7 +93,7 @@ static inline void test_serve_python(struct served *p)
 {
     char name[96], address[MANAGER_ADDRESS];
 
-    need_python();
+    test_need_python("multiprocessing.managers");
     strcpy(p->folder, "/tmp/ipclab-test-XXXXXX");
     assert_non_null(mkdtemp(p->folder));
     snprintf(name, sizeof name, "%s/socket", p->folder);

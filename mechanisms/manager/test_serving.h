@@ -178,22 +178,6 @@ static inline void bare_accept(const struct house *h, struct connection *c)
 
 /* --- C proxies --- */
 
-static inline int call(struct proxy *p, const char *method, const char *format,
-                       ...)
-{
-    struct datum arguments, result;
-    va_list list;
-    int error;
-
-    va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
-    va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
-    datum_drop(&result);
-    return error;
-}
-
 static inline struct proxy create(struct manager *m, const char *type)
 {
     struct proxy p;

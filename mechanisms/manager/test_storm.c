@@ -35,21 +35,6 @@ struct storm {
 
 /* --- those that are shot at --- */
 
-static int do_it(struct proxy *p, const char *method, const char *format, ...)
-{
-    struct datum arguments, result;
-    va_list list;
-    int error;
-
-    va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
-    va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
-    datum_drop(&result);
-    return error;
-}
-
 static int put(struct storm *s)
 {
     uint32_t n = atomic_fetch_add(&s->ledger->next, 1);
@@ -58,7 +43,7 @@ static int put(struct storm *s)
     if (n >= ITEMS)
         return 0;
     atomic_fetch_or(&s->ledger->items[n], BEGUN);
-    error = do_it(&s->queue, "put", "i", (int64_t)n);
+    error = proxy_do(&s->queue, "put", "i", (int64_t)n);
     if (!error)
         atomic_fetch_or(&s->ledger->items[n], PUT);
     return error;
@@ -89,13 +74,13 @@ static int get(struct storm *s)
 /* Nobody else has it meanwhile, be it that the dead are still seen to. */
 static int lock(struct storm *s)
 {
-    int error = do_it(&s->lock, "acquire", "");
+    int error = proxy_do(&s->lock, "acquire", "");
 
     if (!error)
-        error = do_it(&s->list, "append", "i", (int64_t)getpid());
+        error = proxy_do(&s->list, "append", "i", (int64_t)getpid());
     if (!error)
-        error = do_it(&s->list, "pop", "");
-    return error ? error : do_it(&s->lock, "release", "");
+        error = proxy_do(&s->list, "pop", "");
+    return error ? error : proxy_do(&s->lock, "release", "");
 }
 
 /* Two objects, one within the other and within what all have. */
@@ -108,14 +93,14 @@ static int nest(struct storm *s)
         return error;
     error = manager_create(&s->manager, &inner, "dict", "");
     if (!error) {
-        error = do_it(&outer, "append", "O", proxy_datum(&inner));
+        error = proxy_do(&outer, "append", "O", proxy_datum(&inner));
         if (!error)
-            error =
-                do_it(&inner, "__setitem__", "sO", "x", proxy_datum(&s->queue));
+            error = proxy_do(&inner, "__setitem__", "sO", "x",
+                             proxy_datum(&s->queue));
         proxy_close(&inner);
     }
     if (!error)
-        error = do_it(&outer, "__len__", "");
+        error = proxy_do(&outer, "__len__", "");
     proxy_close(&outer);
     return error;
 }
@@ -256,7 +241,7 @@ static void the_killed_leave_nothing(void **state)
     s.queue = test_create(&s.manager, "Queue");
     s.lock = test_create(&s.manager, "Lock");
     s.list = test_create(&s.manager, "list");
-    assert_int_equal(do_it(&s.list, "__len__", ""), 0);
+    assert_int_equal(proxy_do(&s.list, "__len__", ""), 0);
     before = count(&s.manager);
     s.seed = test_mix(&test_seed);
     shoot(&s, kills);

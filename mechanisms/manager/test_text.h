@@ -72,11 +72,7 @@ static inline void python_start(struct python *p)
 {
     int fds[2];
 
-    if (system("python3 -I -c 'import multiprocessing.managers' "
-               "2>/dev/null")) {
-        print_message("skipped: no python3 with multiprocessing.managers\n");
-        skip();
-    }
+    test_need_python("multiprocessing.managers");
     *p = (struct python){0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
                      0);

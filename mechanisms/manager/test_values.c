@@ -61,7 +61,7 @@ static const struct hosted_case of_namespace[] = {
 static void a_value_does_what_pythons_does(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     hosted_compare_all(&value_type, "Value", "", 0, of_value,
                        sizeof of_value / sizeof *of_value);
 }
@@ -69,7 +69,7 @@ static void a_value_does_what_pythons_does(void **state)
 static void a_namespace_does_what_pythons_does(void **state)
 {
     (void)state;
-    hosted_need_python();
+    test_need_python("multiprocessing.managers");
     hosted_compare_all(&namespace_type, "Namespace", "", 0, of_namespace,
                        sizeof of_namespace / sizeof *of_namespace);
 }

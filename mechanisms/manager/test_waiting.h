@@ -85,7 +85,7 @@ static inline void house_expect_repr(struct object *o, const char *expected)
     struct buffer text = {0};
 
     pthread_mutex_lock(o->lock);
-    assert_int_equal(o->type->repr(&call, o->state, &text), 0);
+    assert_int_equal(object_text(&call, false, &text), 0);
     pthread_mutex_unlock(o->lock);
     assert_int_equal(buffer_put(&text, "", 1), 0);
     assert_string_equal((const char *)text.bytes, expected);

@@ -75,18 +75,6 @@ static struct datum whole(const struct value *v)
     return datum_record(DATUM_INSTANCE, fields, 2);
 }
 
-static int value_repr(struct call *call, void *state, struct buffer *out)
-{
-    struct datum d = whole(state);
-    int error = datum_error(&d);
-
-    (void)call;
-    if (!error)
-        error = datum_repr(out, &d);
-    datum_drop(&d);
-    return error;
-}
-
 static int value_value(struct call *call, void *state)
 {
     call->result = whole(state);
@@ -106,6 +94,5 @@ const struct hosted_type value_type = {
     .open = value_open,
     .close = value_close,
     .methods = methods,
-    .repr = value_repr,
     .value = value_value,
 };

@@ -21,7 +21,7 @@ static void shake_hands(authenticate *ours, const char *their_key,
     assert_int_equal(pipe_open_duplex(&c, &o.c), 0);
     o.ours = c;
     slowly.drip = false;
-    pid = test_start(test_other, &o);
+    pid = test_fork(test_other, &o);
     connection_close(&o.c);
     slowly.drip = drip;
     *found = ours(&c, test_key, TEST_KEY, timeout);
@@ -83,7 +83,7 @@ static void who_comes_after_an_impostor_is_served(void **state)
             struct other o = {.address = l.address,
                               .part = authenticate_server,
                               .key = keys[i]};
-            pid_t pid = test_start(test_other, &o);
+            pid_t pid = test_fork(test_other, &o);
 
             assert_int_equal(listener_accept(&l, &c, TEST_BOUND), 0);
             assert_int_equal(
@@ -167,7 +167,7 @@ static void calls_that_are_interrupted_or_short_lose_nothing(void **state)
             slowly.interrupt = true;
             slowly.limit = limit;
             slowly.gone = 2;
-            pid = test_start(test_other, &o);
+            pid = test_fork(test_other, &o);
             assert_int_equal(listener_accept(&l, &c, TEST_BOUND), 0);
             assert_int_equal(
                 authenticate_client(&c, test_key, TEST_KEY, TEST_BOUND), 0);

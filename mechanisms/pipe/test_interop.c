@@ -60,17 +60,6 @@ static pid_t start_python(const char *program, const struct connection *in,
     return pid;
 }
 
-static void need_python(void)
-{
-    int status = system("python3 -I -c 'import multiprocessing.connection' "
-                        "2>/dev/null");
-
-    if (status == 0)
-        return;
-    print_message("skipped: no python3 with multiprocessing.connection\n");
-    skip();
-}
-
 static void expect_end(pid_t pid)
 {
     int status;
@@ -111,7 +100,7 @@ static void a_python_echoes_over_two_pipes(void **state)
     pid_t pid;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     test_open(false, &its_in, &out);
     test_open(false, &in, &its_out);
     pid = start_python(echo_program, &its_in, &its_out);
@@ -129,7 +118,7 @@ static void a_python_echoes_over_a_socket_pair(void **state)
     pid_t pid;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     test_open(true, &ours, &its);
     pid = start_python(echo_program, &its, &its);
     connection_close(&its);
@@ -151,7 +140,7 @@ static void a_python_that_streams_is_read_ahead_of(void **state)
     pid_t pid;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     test_open(false, &in, &its);
     pid = start_python(program, &its, &its);
     connection_close(&its);
@@ -174,7 +163,7 @@ static void a_python_finds_our_messages_too_short_or_long(void **state)
     pid_t pid;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     test_open(true, &ours, &its);
     pid = start_python(short_program, &its, &its);
     connection_close(&its);

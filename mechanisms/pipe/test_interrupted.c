@@ -32,7 +32,7 @@ static void who_accepts_or_authenticates_goes_on(void **state)
     test_catch();
     for (int port = 0; port < 2; port++) {
         test_listen(&l, port, 1);
-        pid = test_start(accept_one, &l);
+        pid = test_fork(accept_one, &l);
         test_interrupt(pid, SYS_ppoll);
         assert_int_equal(client_open(&c, l.address, TEST_BOUND), 0);
         /* (Its challenge says that it has accepted.) */
@@ -96,7 +96,7 @@ static void who_connects_goes_on(void **state)
             if (client_open(&clients[n], l.address, TEST_PATIENCE) < 0)
                 break;
         assert_in_range(n, 1, MANY - 1);
-        pid = test_start(connect_and_say, l.address);
+        pid = test_fork(connect_and_say, l.address);
         test_interrupt(pid, SYS_connect);
         while (n)
             connection_close(&clients[--n]);

@@ -135,7 +135,7 @@ static void who_waits_at_a_name_is_told_that_it_closes(void **state)
     (void)state;
     test_listen(&l, false, 0);
     n = fill(&l, clients, MANY);
-    pid = test_start(expect_nobody, &l);
+    pid = test_fork(expect_nobody, &l);
     test_await(pid, SYS_connect);
     listener_close(&l);
     assert_int_equal(test_result(pid), 0);

@@ -74,17 +74,6 @@ static pid_t start_python(const char *program, const char *address,
     return pid;
 }
 
-static void need_python(void)
-{
-    int status = system("python3 -I -c 'import multiprocessing.connection' "
-                        "2>/dev/null");
-
-    if (status == 0)
-        return;
-    print_message("skipped: no python3 with multiprocessing.connection\n");
-    skip();
-}
-
 /* It has the key: it says what the program says. */
 static void talk_to_client(struct connection *c)
 {
@@ -108,7 +97,7 @@ static void a_python_comes_with_the_key_or_is_refused(void **state)
     struct connection c;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     for (int port = 0; port < 2; port++) {
         test_listen(&l, port, LISTENER_BACKLOG);
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -159,7 +148,7 @@ static void a_python_lets_in_who_has_the_key(void **state)
     struct connection c;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.connection");
     for (int port = 0; port < 2; port++) {
         pid_t pid = start_listener(port, address);
 

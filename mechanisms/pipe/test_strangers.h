@@ -94,28 +94,11 @@ static inline int test_say(struct connection *c, const char *word)
 
 /* --- children --- */
 
-static inline pid_t test_start(int (*f)(void *), void *argument)
-{
-    pid_t pid;
-
-    fflush(stdout);
-    fflush(stderr);
-    pid = fork();
-    if (pid == 0) {
-        alarm(CENSUS_SECONDS);
-        _exit(f(argument));
-    }
-    assert_true(pid > 0);
-    return pid;
-}
-
 /* What it ended with. */
 static inline int test_result(pid_t pid)
 {
-    int status = -1;
+    int status = test_reap(pid);
 
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
     if (!WIFEXITED(status))
         fail_msg("a child was ended by signal %d", WTERMSIG(status));
     return WEXITSTATUS(status);

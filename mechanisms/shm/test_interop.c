@@ -108,17 +108,6 @@ static void python_expect_end(const struct python *p)
     close(p->out);
 }
 
-static void need_python(void)
-{
-    int status = system("python3 -I -c 'import multiprocessing.shared_memory' "
-                        "2>/dev/null");
-
-    if (status == 0)
-        return;
-    print_message("skipped: no python3 with multiprocessing.shared_memory\n");
-    skip();
-}
-
 static void fill(const struct shared_memory *m, unsigned factor)
 {
     for (unsigned i = 0; i < SIZE; i++)
@@ -140,7 +129,7 @@ static void a_python_attaches_to_ours(void **state)
     const char *names[] = {test_name("ours"), NULL};
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.shared_memory");
     for (int i = 0; i < 2; i++) {
         struct shared_memory m;
         struct python p;
@@ -162,7 +151,7 @@ static void a_python_finds_ours_taken_and_may_unlink_it(void **state)
     struct python p;
 
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.shared_memory");
     listen_to_tracker();
     assert_int_equal(shared_memory_create(&m, test_name("ours"), SIZE), 0);
     fill(&m, 7);
@@ -204,7 +193,7 @@ static void expect_ours_in_pythons(const char *name)
 static void we_attach_to_a_pythons(void **state)
 {
     (void)state;
-    need_python();
+    test_need_python("multiprocessing.shared_memory");
     expect_ours_in_pythons(test_name("pythons"));
     expect_ours_in_pythons("");
 }

@@ -29,37 +29,6 @@ static inline void *test_memory(size_t size)
     return base;
 }
 
-/*
- * A child that calls f and leaves by _exit with its result.  What crashes in
- * it, be it a hook of fork(2), must end it: cmocka would catch the signal there
- * and run the rest of the tests.
- */
-static inline pid_t test_fork(int (*f)(void *), void *argument)
-{
-    void (*caught)(int) = signal(SIGSEGV, SIG_DFL);
-    pid_t pid;
-
-    fflush(stdout);
-    fflush(stderr);
-    pid = fork();
-    if (pid == 0) {
-        alarm(CENSUS_SECONDS);
-        _exit(f(argument));
-    }
-    signal(SIGSEGV, caught);
-    assert_true(pid > 0);
-    return pid;
-}
-
-static inline int test_reap(pid_t pid)
-{
-    int status = -1;
-
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
-}
-
 /* It must have found nothing wrong. */
 static inline void test_expect(pid_t pid)
 {
