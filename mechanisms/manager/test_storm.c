@@ -13,6 +13,9 @@
  */
 #include "manager/test_proxies.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+
 enum { USERS = 4, ITEMS = 1 << 20 };
 
 /* What of an item is known. */
@@ -202,6 +205,45 @@ static void expect_counts(const struct manager *m, struct counts expected)
     assert_int_equal(now.threads, expected.threads);
 }
 
+/* Has the server both descriptors by which it watches for our end: as that of
+ * its parent, and of a client? */
+static bool watches_us(const struct manager *m)
+{
+    char path[64], line[80];
+    unsigned found = 0;
+    DIR *folder;
+
+    snprintf(path, sizeof path, "/proc/%d/fdinfo", m->process.pid);
+    folder = opendir(path);
+    assert_non_null(folder);
+    for (const struct dirent *e; (e = readdir(folder)) != NULL;) {
+        int fd = openat(dirfd(folder), e->d_name, O_RDONLY | O_CLOEXEC);
+        FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+        int pid;
+
+        while (file && fgets(line, sizeof line, file))
+            found += sscanf(line, "Pid: %d", &pid) == 1 && pid == getpid();
+        if (file)
+            fclose(file);
+    }
+    closedir(folder);
+    return found == 2;
+}
+
+/* What it has when one client is connected, and those connections have ended by
+ * which that made its objects: its own two threads, and the client's. */
+static struct counts at_rest(const struct manager *m)
+{
+    enum { THREADS = 3 };
+    int64_t deadline = clock_deadline(TEST_BOUND);
+
+    while ((count(m).threads != THREADS || !watches_us(m)) &&
+           clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(count(m).threads, THREADS);
+    return count(m);
+}
+
 /* All that is left is got, and what was not is counted. */
 static void settle(struct storm *s, unsigned kills)
 {
@@ -242,7 +284,7 @@ static void the_killed_leave_nothing(void **state)
     s.lock = test_create(&s.manager, "Lock");
     s.list = test_create(&s.manager, "list");
     assert_int_equal(proxy_do(&s.list, "__len__", ""), 0);
-    before = count(&s.manager);
+    before = at_rest(&s.manager);
     s.seed = test_mix(&test_seed);
     shoot(&s, kills);
     test_expect_objects(&s.manager, 0, 3);
