@@ -120,6 +120,7 @@ static int window(struct side *s, const int *controls, uint32_t samples,
     struct findings *f = s->findings;
     int error;
 
+    f->windows++;
     f->peers = (struct usage){0};
     if (s->spec.workload->together) {
         error = run_together(s, controls, samples, batch);

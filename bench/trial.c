@@ -40,19 +40,19 @@ static void describe_peer(const struct trial_spec *spec,
         snprintf(why, size, "peer %d ended early, with %d", role, status);
 }
 
+static const char *const stages[] = {
+    "opening", "starting the peers", "warming up", "timing", "closing", "done"};
+
 /* Say why there is no figure. */
 static void describe(const struct trial_spec *spec, const struct findings *f,
                      int code, char *why, size_t size)
 {
-    static const char *const stages[] = {"opening", "starting the peers",
-                                         "warming up", "timing", "closing"};
-
     if (f->dead_peer)
         describe_peer(spec, f, why, size);
     else if (f->error == -EILSEQ)
         snprintf(why, size, "%s (EILSEQ)", wrong_text(spec));
     else if (f->error)
-        snprintf(why, size, "%s: %s (%s)", stages[f->stage % DONE],
+        snprintf(why, size, "%s: %s (%s)", stages[f->stage],
                  error_text(f->error), strerrorname_np(-f->error));
     else if (code < 0)
         snprintf(why, size, "the timed side was killed by SIG%s",
@@ -123,8 +123,9 @@ int trial_run(const struct trial_spec *spec, const struct region *shared,
     group_end(p.pid);
     process_close(&p);
     if (error == -ETIMEDOUT)
-        snprintf(why, size, "no end after %lld s: killed",
-                 (long long)(spec->patience / SECOND));
+        snprintf(why, size, "no end after %lld s: killed while %s, window %u",
+                 (long long)(spec->patience / SECOND), stages[f->stage],
+                 f->windows);
     if (!error && f->stage != DONE) {
         describe(spec, f, code, why, size);
         /* Whether its end or its silence was noticed first is chance. */

@@ -47,7 +47,8 @@ struct findings {
     int peer_errors[PEERS_MOST];
     int dead_peer, dead_status; /* a peer that ended early: role + 1 */
 
-    unsigned batch; /* operations a sample */
+    _Atomic unsigned windows; /* begun since its start, the warm-up's too */
+    unsigned batch;           /* operations a sample */
     uint32_t samples, latencies;
     int64_t operations, elapsed; /* of the timed window */
     struct usage timed, peers;
