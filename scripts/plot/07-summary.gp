@@ -85,7 +85,7 @@ kind = system(rows("kind=result", "rounds interval_kind interval_level? " \
 set label 1003 "Median of ".rounds_of("kind=result")." rounds with fresh " \
     ."processes, bars: ".(word(kind, 2) eq "ci" ? sprintf("%.0f %% interval", \
         100 * real(word(kind, 3))) : "least and greatest") \
-    .held."; closed loops and full streams; bold, strong: ours; log scales" \
+    .held."; closed loops and full streams; bold: ours; log scales" \
     at screen 0.02,below(0.905) left noenhanced \
     font sprintf("sans-serif,%d", small) textcolor rgb "#444444"
 set label 1001 at screen 0.985,0.025 * 720 / HEIGHT right
@@ -134,10 +134,13 @@ text_color = "#222222"
 said_in(p, value) = p == 4 ? ratio_text(value) : time_text(value)
 strong(text) = "{/:Bold ".text."}"
 is_ours(name) = !is_peer(name) && name[1:7] ne "cpython"
+# A call has a size of its own, about that of the others'.
+calls = Rows[2] > 0 ? int(system(Block[2]." | grep -cE " \
+    ."'^(cpython-manager|manager|redis)' || true")) : 0
 title_of(b) = b == 1 ? size_text(real(bytes))." in a full stream, " \
         .place_text(place_of(1)) \
-    : b == 2 ? size_text(real(bytes))." there and back, " \
-        .place_text(place_of(2)) \
+    : b == 2 ? size_text(real(bytes)).(calls > 0 ? ", or a call," : "") \
+        ." there and back, ".place_text(place_of(2)) \
     : "CPython's time, × ours"
 unset key
 unset xtics
