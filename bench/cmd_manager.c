@@ -144,7 +144,7 @@ static int serve(const struct server_options *options)
         fprintf(stderr, "ipclab: %s: %s\n", options->address,
                 error == -EINVAL ? "no address: PATH, or HOST:PORT"
                                  : strerror(-error));
-        return EXIT_FAILED;
+        return error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     }
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
