@@ -234,6 +234,10 @@ void sequence_remove(struct sequence *s, size_t at, size_t n);
 /* Room for n items in all: 0 or -ENOMEM. */
 int sequence_reserve(struct sequence *s, size_t n);
 
+/* After items were taken out by hand: give back what a list that was long does
+ * not need any more. */
+void sequence_shrink(struct sequence *s);
+
 /* What weight and depth of the cell are, after items were put by hand: 0 or
  * -E2BIG. */
 int sequence_weigh(struct sequence *s);
