@@ -126,7 +126,6 @@ struct table {
     struct entry *entries;   /* in the order of insertion */
     uint32_t *slots;         /* entry + 1 by hash, 0: free; open addressing */
     size_t slot_count;       /* a power of 2, or 0 */
-    uint64_t version;        /* another with every key added or removed */
 };
 
 struct record {
