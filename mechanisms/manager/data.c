@@ -108,6 +108,8 @@ int sequence_splice(struct sequence *s, size_t at, size_t removed,
         (void)cell_count(&s->cell, &items->items[i]);
     }
     s->length = at + n + behind;
+    if (n < removed)
+        sequence_shrink(s);
     return 0;
 }
 

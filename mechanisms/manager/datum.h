@@ -126,7 +126,6 @@ struct table {
     struct entry *entries;   /* in the order of insertion */
     uint32_t *slots;         /* entry + 1 by hash, 0: free; open addressing */
     size_t slot_count;       /* a power of 2, or 0 */
-    uint64_t version;        /* another with every key added or removed */
 };
 
 struct record {
@@ -233,6 +232,10 @@ void sequence_remove(struct sequence *s, size_t at, size_t n);
 
 /* Room for n items in all: 0 or -ENOMEM. */
 int sequence_reserve(struct sequence *s, size_t n);
+
+/* After items were taken out by hand: give back what a list that was long does
+ * not need any more. */
+void sequence_shrink(struct sequence *s);
 
 /* What weight and depth of the cell are, after items were put by hand: 0 or
  * -E2BIG. */

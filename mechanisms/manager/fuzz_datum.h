@@ -68,6 +68,17 @@ static struct datum take_proxy(void)
     return datum_record(DATUM_PROXY, fields, 3);
 }
 
+/* Such as the hosted Array has, mostly, so that a slice of it can be set. */
+static struct datum take_array(void)
+{
+    struct datum fields[] = {datum_str(take() % 8 ? "i" : "d"),
+                             take_text(DATUM_BYTES)};
+
+    fields[1].text->length &= ~(size_t)7;
+    fields[1].text->bytes[fields[1].text->length] = '\0';
+    return datum_record(DATUM_ARRAY, fields, 2);
+}
+
 static struct datum take_datum(unsigned depth);
 
 static struct datum take_record(enum datum_kind kind, size_t n)
@@ -113,6 +124,8 @@ static struct datum take_table(struct datum d, unsigned depth)
 
 static struct datum take_datum(unsigned depth)
 {
+    unsigned which;
+
     switch (take() % (depth < DEPTH ? 13 : 8)) {
     case 0:
     case 1:
@@ -123,7 +136,10 @@ static struct datum take_datum(unsigned depth)
     case 4:
         return take_text(DATUM_STR);
     case 5:
-        return take_text(take() & 1 ? DATUM_BYTES : DATUM_BYTEARRAY);
+        which = take();
+        if (which & 2)
+            return take_array();
+        return take_text(which & 1 ? DATUM_BYTES : DATUM_BYTEARRAY);
     case 6:
         return take_record(DATUM_SLICE, 3);
     case 7:

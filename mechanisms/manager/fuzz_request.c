@@ -34,7 +34,7 @@ enum { RAW = 0xe0, MOST = 1 << 20, REQUESTS = 64 };
 
 static const char *const types[] = {
     "list",  "dict",      "set",       "Namespace",        "Value",
-    "array", "Queue",     "Event",     "JoinableQueue",    "Lock",
+    "Array", "Queue",     "Event",     "JoinableQueue",    "Lock",
     "RLock", "Semaphore", "Condition", "BoundedSemaphore", "Barrier",
     NULL};
 
@@ -199,17 +199,18 @@ static void host(struct session *s, const char *name)
     struct call call = {.server = s->server, .session = s, .name = name};
     const struct hosted_type *type = hosted_find(name);
 
-    if (strcmp(name, "Value") == 0 || strcmp(name, "array") == 0) {
+    if (strcmp(name, "Value") == 0 || strcmp(name, "Array") == 0) {
         call.arguments = arguments;
         call.count = 2;
     } else if (strcmp(name, "Barrier") == 0) {
         call.arguments = &arguments[1];
         call.count = 1;
     }
-    if (strcmp(name, "array") == 0)
-        arguments[1] = datum_list();
-    if (type && object_make(&call, type, &objects[object_count]) == 0)
-        object_count++;
+    if (strcmp(name, "Array") == 0)
+        arguments[1] = datum_text(DATUM_BYTES, "three integers", 12);
+    if (!type || object_make(&call, type, &objects[object_count]))
+        abort(); /* every type is there */
+    object_count++;
     datum_drop(&call.result);
     datum_drop(&arguments[0]);
     datum_drop(&arguments[1]);

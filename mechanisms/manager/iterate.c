@@ -7,6 +7,7 @@
  * arrived whole.
  */
 #include "manager/data.h"
+#include "manager/number.h"
 
 #include <errno.h>
 #include <string.h>
@@ -160,42 +161,23 @@ static int put_reversed(const struct record *r, struct datum *list)
     return error;
 }
 
-/* How many there are from start to before stop: no difference overflows. */
-static uint64_t range_length(int64_t start, int64_t stop, int64_t step)
-{
-    const bool up = step > 0;
-    const uint64_t stride = up ? (uint64_t)step : 0 - (uint64_t)step;
-    uint64_t distance = 0;
-
-    if (up && start < stop)
-        distance = (uint64_t)stop - (uint64_t)start;
-    else if (!up && stop < start)
-        distance = (uint64_t)start - (uint64_t)stop;
-    return distance ? (distance - 1) / stride + 1 : 0;
-}
-
-static int put_range(struct call *call, const struct record *r,
+/* (What has an end beyond 64 bits is taken where it is empty.) */
+static int put_range(struct call *call, const struct datum *range,
                      struct datum *list)
 {
-    int64_t start, stop, step;
-    uint64_t n;
-    int error = call_take_int(call, &r->fields[0], &start);
+    struct span span;
+    int error;
 
-    if (!error)
-        error = call_take_int(call, &r->fields[1], &stop);
-    if (!error)
-        error = call_take_int(call, &r->fields[2], &step);
-    if (error)
-        return error;
-    if (step == 0)
-        return call_raise(call, "ValueError", "range() arg 3 must not be zero");
-    n = range_length(start, stop, step);
-    if (n > DATUM_UNFOLDED)
+    if (!range_span(range, &span))
+        return call_raise(call, "OverflowError",
+                          "Python int too large to convert to C ssize_t");
+    if (span.count > DATUM_UNFOLDED)
         return -E2BIG;
-    error = sequence_reserve(list->sequence, (size_t)n);
-    for (uint64_t i = 0; !error && i < n; i++)
-        error = datum_append(
-            list, datum_int((int64_t)((uint64_t)start + i * (uint64_t)step)));
+    error = sequence_reserve(list->sequence, (size_t)span.count);
+    for (uint64_t i = 0; !error && i < span.count; i++)
+        error =
+            datum_append(list, datum_int((int64_t)((uint64_t)span.start +
+                                                   i * (uint64_t)span.step)));
     return error;
 }
 
@@ -220,7 +202,7 @@ static int put_all(struct call *call, const struct datum *d, struct datum *list,
     case DATUM_REVERSED:
         return put_reversed(d->record, list);
     case DATUM_RANGE:
-        return put_range(call, d->record, list);
+        return put_range(call, d, list);
     default:
         if (text)
             return call_raise(call, "TypeError", "%s", text);

@@ -241,6 +241,7 @@ static void delete_each(struct sequence *s, struct slice slice)
         }
     }
     s->length -= gone;
+    sequence_shrink(s);
 }
 
 int list_delitem(struct call *call, void *state)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * number.h - Python's numbers against each other, for compare.c and hash.c.
+ * number.h - Python's numbers against each other, and ranges as what they
+ * yield; private to manager/.
  *
- * Nobody else includes it.
  * Nothing is rounded: an int is not made a double to compare it with one, for
  * 2**53 + 1 would be float(2**53) then.
  */
@@ -64,7 +64,7 @@ void number_normalize(struct number *n);
 enum order number_compare(const struct number *a, const struct number *b);
 
 /* A range as what it yields: how many, from where, in which steps.  What does
- * not matter is 0: the step of one item, the start of none. */
+ * not matter is 0: the step of one item, all of none. */
 struct span {
     uint64_t count;
     int64_t start, step;

@@ -279,7 +279,8 @@ int machine_may_change(struct machine *m, const struct datum *d)
  * once more to a bytearray. */
 enum { COPIES = 4 };
 
-/* What is in a key is looked at once for each key that it is within. */
+/* What is in a key is looked at once for each key that it is within, and once
+ * more for each key that is equal. */
 enum { WALKS = 64, WALKS_LEAST = 1 << 16 };
 
 int machine_copies(struct machine *m, size_t n)
@@ -315,10 +316,12 @@ int machine_set(struct machine *m, struct table *t, struct datum *key,
                 struct datum *value)
 {
     struct datum taken = *key, as = *value, kept = datum_none();
+    const uint32_t weight = datum_weight(key);
+    const size_t used = t->used;
     int error = 0;
 
     if (key->kind >= DATUM_BYTEARRAY) {
-        error = machine_walks(m, key->cell->weight);
+        error = machine_walks(m, weight);
         if (error)
             return error;
         kept = machine_share(key);
@@ -327,6 +330,8 @@ int machine_set(struct machine *m, struct table *t, struct datum *key,
     error = table_set(t, taken, as);
     if (error)
         refuse_key(m, error, &kept);
+    else if (t->used == used) /* it was there: the two were compared */
+        error = machine_walks(m, weight);
     drop(&kept);
     return error;
 }

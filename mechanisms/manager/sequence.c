@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT = 64 }; /* as many items keep their memory */
+
 /* Room for just n items, which are not fewer than there are. */
 static int set_capacity(struct sequence *s, size_t n)
 {
@@ -56,12 +58,14 @@ int datum_append(struct datum *list, struct datum item)
     return error;
 }
 
-/* Give back what a list that was long does not need any more.  (No memory for
- * less: then it keeps what it has.) */
-static void shrink(struct sequence *s)
+/* (No memory for less: then it keeps what it has.) */
+void sequence_shrink(struct sequence *s)
 {
-    if (s->capacity > 64 && s->length < s->capacity / 4)
-        (void)set_capacity(s, s->capacity / 2);
+    if (s->length == 0)
+        s->cell.depth = 1;
+    if (s->capacity > SHORT && s->length < s->capacity / 4)
+        (void)set_capacity(s,
+                           s->length < SHORT / 4 ? SHORT / 2 : s->length * 2);
 }
 
 void sequence_remove(struct sequence *s, size_t at, size_t n)
@@ -74,9 +78,7 @@ void sequence_remove(struct sequence *s, size_t at, size_t n)
     if (n)
         memmove(s->items + at, s->items + at + n,
                 (s->length - at) * sizeof *s->items);
-    if (s->length == 0)
-        s->cell.depth = 1;
-    shrink(s);
+    sequence_shrink(s);
 }
 
 int sequence_weigh(struct sequence *s)

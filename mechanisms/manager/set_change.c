@@ -126,7 +126,8 @@ static int no_keywords(struct call *call)
 }
 
 /* Put the keys in, or take them out. */
-static int change_each(struct datum *set, const struct table *other, bool add)
+static int change_by_keys(struct datum *set, const struct table *other,
+                          bool add)
 {
     int error = data_own(set);
 
@@ -143,6 +144,37 @@ static int change_each(struct datum *set, const struct table *other, bool add)
     return error;
 }
 
+static int change_one(struct datum *set, const struct datum *item, bool add)
+{
+    int64_t at;
+
+    if (add)
+        return table_set(set->table, datum_share(item), datum_none());
+    at = table_find(set->table, item);
+    if (at >= 0)
+        table_delete(set->table, at);
+    return at == -EINVAL ? -EINVAL : 0;
+}
+
+/* The same with items: those before one that cannot be in a set have been put,
+ * or taken, when it raises. */
+static int change_by_items(struct call *call, struct datum *set,
+                           const struct datum *given, bool add)
+{
+    struct datum items;
+    int error = call_iterate(call, given, &items);
+
+    if (!error)
+        error = data_own(set);
+    for (size_t i = 0; !error && i < items.sequence->length; i++) {
+        error = change_one(set, &items.sequence->items[i], add);
+        if (error == -EINVAL)
+            error = call_raise_unhashable(call, &items.sequence->items[i]);
+    }
+    datum_drop(&items);
+    return error;
+}
+
 /* By each argument, one after the other, as it is then. */
 static int change(struct call *call, struct datum *set, bool add)
 {
@@ -151,10 +183,14 @@ static int change(struct call *call, struct datum *set, bool add)
     for (size_t i = 0; !error && i < call->count; i++) {
         struct datum other;
 
-        error = set_take(call, &call->arguments[i], &other);
+        error = call_value(call, &call->arguments[i], &other);
         if (error)
             break;
-        error = change_each(set, other.table, add);
+        if (other.kind == DATUM_SET || other.kind == DATUM_FROZENSET ||
+            other.kind == DATUM_DICT)
+            error = change_by_keys(set, other.table, add);
+        else
+            error = change_by_items(call, set, &other, add);
         datum_drop(&other);
     }
     return error;

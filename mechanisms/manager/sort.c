@@ -3,9 +3,9 @@
  * sort.c - list.sort(): stable, by Python's <, which may raise.
  *
  * Runs of 64 are sorted by binary insertion, after what is in order already at
- * their beginning, and then merged.  Up to 64 items the comparisons are those
- * that CPython makes, so that the same pair is refused.  Whenever it ends, each
- * item is in the list once.
+ * their beginning, and then merged.  Of fewer than 64 items the comparisons are
+ * those that CPython makes, so that the same pair is refused.  Whenever it
+ * ends, each item is in the list once.
  */
 #include "manager/data.h"
 
@@ -16,7 +16,7 @@
 enum { RUN = 64 };
 
 struct sorting {
-    struct datum *scratch;   /* of half the items */
+    struct datum *scratch;   /* room for as many as there are */
     const char *culprits[2]; /* the types that cannot be compared */
 };
 

@@ -102,7 +102,6 @@ static int add(struct table *t, const struct entry *entry)
     t->entries[t->length] = *entry;
     occupy(t, t->length++);
     t->used++;
-    t->version++;
     return 0;
 }
 
@@ -172,7 +171,6 @@ void table_delete(struct table *t, int64_t index)
     vacate(t, at);
     t->entries[index] = (struct entry){0};
     t->used--;
-    t->version++;
     while (t->length && t->entries[t->length - 1].key.kind == DATUM_NOTHING)
         t->length--;
     while (t->first < t->length &&
@@ -194,7 +192,6 @@ void table_clear(struct table *t)
     free(t->slots);
     t->entries = NULL;
     t->slots = NULL;
-    t->version += t->used > 0;
     t->used = t->length = t->capacity = t->first = t->slot_count = 0;
     t->cell.weight = t->cell.depth = 1;
     for (size_t i = first; i < length; i++) {

@@ -23,6 +23,9 @@ static const struct hosted_case cases[] = {
     {"(range(2**63 - 2, 2**63 - 1))", "__len__", "()"},
     {"(range(-2**63, -2**63 + 2))", "__len__", "()"},
     {"(range(5, 5))", "__len__", "()"},
+    {"(range(2**70, 0))", "__len__", "()"},
+    {"(range(7, -2**70, True))", "__len__", "()"},
+    {"(range(5, 9, 7))", "__getitem__", "(slice(None),)"},
     {"(array('h', [-1, 2]))", "__len__", "()"},
     {"(array('Q', [2**64 - 1, 2]))", "__len__", "()"},
     {"(array('d', [0.1]))", "__len__", "()"},
@@ -385,6 +388,50 @@ static void what_cannot_be_sorted_is_all_there(void **state)
     }
 }
 
+/* slice(None, None, step) */
+static struct datum whole(struct datum step)
+{
+    struct datum fields[] = {datum_none(), datum_none(), step};
+
+    return datum_record(DATUM_SLICE, fields, 3);
+}
+
+/* However what was in it is taken out. */
+static void a_list_that_was_long_gives_memory_back(void **state)
+{
+    struct {
+        const char *method;
+        struct datum arguments;
+    } ways[] = {
+        {"__setitem__", datum_tuple("OO", whole(datum_none()), datum_list())},
+        {"__delitem__", datum_tuple("O", whole(datum_none()))},
+        {"__delitem__", datum_tuple("O", whole(datum_int(-1)))},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct datum arguments = datum_tuple("O", pairs(-1)), result;
+        struct object *o = hosted_open(&list_type, &arguments, NULL, &result);
+        const struct datum *list;
+
+        if (!o)
+            abort(); /* an assert does not end a path for the analyzer */
+        list = (void *)o->state;
+        assert_int_equal(list->sequence->length, MANY);
+        assert_int_equal(list->cell->depth, 2);
+        assert_int_equal(
+            hosted_call(o, ways[i].method, &ways[i].arguments, NULL, &result),
+            0);
+        datum_drop(&result);
+        assert_int_equal(list->sequence->length, 0);
+        assert_in_range(list->sequence->capacity, 0, 64);
+        assert_int_equal(list->cell->depth, 1);
+        hosted_close(o);
+        datum_drop(&arguments);
+        datum_drop(&ways[i].arguments);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +440,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(thousands_that_are_drawn, census_begin,
                                         census_end),
         cmocka_unit_test_setup_teardown(what_cannot_be_sorted_is_all_there,
+                                        census_begin, census_end),
+        cmocka_unit_test_setup_teardown(a_list_that_was_long_gives_memory_back,
                                         census_begin, census_end),
     };
 

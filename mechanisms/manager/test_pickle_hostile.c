@@ -161,6 +161,39 @@ static void keys_that_unfold_are_bounded(void **state)
     expect_bomb(&b, "looked at");
 }
 
+/* A str, bytes and an int know their hash; but one that is there already, in
+ * another cell, is compared with it. */
+static void keys_that_are_equal_are_bounded(void **state)
+{
+    enum { LENGTH = 1 << 16 };
+    static const char codes[] = {'X', 'B', (char)0x8b};
+    static char text[5 + LENGTH];
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    memcpy(text + 1, "\0\0\1\0", 4);
+    for (size_t i = 0; i < sizeof codes; i++) {
+        struct buffer dict = {0}, set = {0};
+
+        text[0] = codes[i];
+        test_repeat(&dict, "}(", 2, 1);
+        test_repeat(&set, "\x8f(", 2, 1);
+        test_repeat(&dict, text, sizeof text, 1);
+        test_repeat(&set, text, sizeof text, 1);
+        test_repeat(&dict, "N", 1, 1);
+        test_repeat(&dict, text, sizeof text, 1);
+        test_repeat(&set, text, sizeof text, 1);
+        test_repeat(&dict, "q\0N", 3, 1);
+        test_repeat(&set, "q\0", 2, 1);
+        test_repeat(&dict, "h\0N", 3, 10000);
+        test_repeat(&set, "h\0", 2, 10000);
+        buffer_text(&dict, "u.");
+        buffer_text(&set, "\x90.");
+        expect_bomb(&dict, "looked at");
+        expect_bomb(&set, "looked at");
+    }
+}
+
 static void copies_are_bounded(void **state)
 {
     static const char *const calls[] = {"cbuiltins\nbytearray\nC\xff",
@@ -249,6 +282,7 @@ int main(int argc, char **argv)
         TEST(parts_are_looked_at),
         TEST(a_value_that_unfolds_is_bounded),
         TEST(keys_that_unfold_are_bounded),
+        TEST(keys_that_are_equal_are_bounded),
         TEST(copies_are_bounded),
         TEST(marks_and_depth_are_bounded),
         TEST(without_memory_nothing_is_kept),

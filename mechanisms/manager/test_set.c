@@ -122,6 +122,8 @@ static const struct hosted_case cases[] = {
     {"", "update", "([4], 'ab', {5: 6})"},
     {"", "update", "([6], 7)"},
     {"", "update", "(x=1)"},
+    {"", "update", "([40, 41, [], 42], [43])"},
+    {"", "difference_update", "([40, set(), 41], 'b')"},
     {"", "difference_update", "([1], 'a')"},
     {"", "difference_update", "()"},
     {"", "difference_update", "(5)"},
