@@ -207,7 +207,7 @@ static int let_in(struct server *s)
     pthread_mutex_unlock(&s->lock);
     if (sessions < s->options.connections)
         session_start(s, &c);
-    connection_close(&c); /* unless it was started, and has it */
+    connection_close(&c); /* unless a session has taken it */
     return 0;
 }
 

@@ -118,7 +118,8 @@ extern const struct function {
 
 /* --- session.c --- */
 
-/* Start the thread of a connection, which it takes over: 0 or -errno. */
+/* Start the thread of a connection, which it takes over, or closes, but for
+ * want of memory: 0 or -errno. */
 int session_start(struct server *server, struct connection *c);
 
 /* End every session, and wait until they have. */

@@ -107,6 +107,7 @@ int session_start(struct server *server, struct connection *c)
         return -ENOMEM;
     s->server = server;
     s->connection = *c;
+    c->fd = -1;
     s->woken = -1;
     s->name = datum_none();
     enter(s);
@@ -116,8 +117,6 @@ int session_start(struct server *server, struct connection *c)
     pthread_attr_destroy(&how);
     if (error)
         leave(s, false);
-    else
-        c->fd = -1;
     return -error;
 }
 

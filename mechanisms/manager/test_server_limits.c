@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: pthread_create
 /* test_server_limits.c - a server that ends while clients wait, strangers
- * without the key, and what runs out: connections, descriptors. */
+ * without the key, and what runs out: connections, threads, descriptors. */
 #include "manager/test_serving.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -218,6 +220,44 @@ static void more_connections_than_it_takes_are_closed(void **state)
     house_close(&house);
 }
 
+static bool no_thread; /* is to be had */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument)
+{
+    return no_thread ? EAGAIN
+                     : __real_pthread_create(thread, how, run, argument);
+}
+
+/* Its number may be another's by the time that its connection is closed. */
+static void without_a_thread_nobody_elses_descriptor_is_closed(void **state)
+{
+    const struct server_options options = {.key = "k", .key_length = 1};
+    struct server *s;
+    struct connection c;
+    int ends[2], another;
+
+    (void)state;
+    assert_int_equal(server_open(&s, &options), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    assert_int_equal(connection_from_fd(&c, ends[0]), 0);
+    no_thread = true;
+    assert_int_equal(session_start(s, &c), -EAGAIN);
+    no_thread = false;
+    another = fcntl(ends[1], F_DUPFD_CLOEXEC, ends[0]);
+    connection_close(&c); /* as who has let it in does */
+    assert_int_not_equal(fcntl(another, F_GETFD), -1);
+    close(another);
+    close(ends[1]);
+    server_close(s);
+}
+
 struct shared {
     _Atomic uint32_t ready, freed;
     char address[MANAGER_ADDRESS];
@@ -291,6 +331,7 @@ int main(int argc, char **argv)
         SERVING(nothing_is_answered_before_the_key_is_proven),
         SERVING(who_says_nothing_keeps_nobody_waiting),
         SERVING(more_connections_than_it_takes_are_closed),
+        SERVING(without_a_thread_nobody_elses_descriptor_is_closed),
         SERVING(it_goes_on_when_there_are_descriptors_again),
     };
 
