@@ -28,10 +28,10 @@
 
 /* --- which process --- */
 
-/* Has what this pidfd is of ended? */
-static bool has_ended(int pidfd)
+/* Has that ended whose end this tells: a process's pidfd, the server's stop? */
+static bool has_ended(int fd)
 {
-    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
 
     return poll(&p, 1, 0) > 0;
 }
@@ -224,12 +224,19 @@ static struct object *held_by(struct server *s, const struct client *c)
     return found;
 }
 
+/* Is it gone by itself?  With the server all connections end, and who had them
+ * lives on. */
+static bool is_gone(const struct server *s, const struct client *c)
+{
+    return c->pidfd >= 0 ? has_ended(c->pidfd) : !has_ended(s->stop);
+}
+
 static void report(struct server *s, const struct client *c,
                    const struct object *o, bool released)
 {
     char line[160], ident[IDENT], who[40] = "a client";
 
-    if (!s->options.report)
+    if (!s->options.report || !is_gone(s, c))
         return;
     object_ident(o, ident);
     if (c->process)

@@ -167,6 +167,24 @@ static void who_is_killed_while_it_waits_gets_nothing(void **state)
     victim_close(&v);
 }
 
+/* Whose server ends has not ended: nothing is said of it. */
+static void who_outlives_the_server_is_not_reported(void **state)
+{
+    static const char *const addresses[] = {NULL, "127.0.0.1:0"};
+    struct victim v;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        victim_open(&v, addresses[i], true);
+        assert_int_equal(proxy_do(&v.lock, "acquire", ""), 0);
+        house_close(&v.house);
+        assert_int_equal(atomic_load(&v.reports), 0);
+        proxy_close(&v.lock);
+        proxy_close(&v.queue);
+        munmap((void *)v.ready, sizeof *v.ready);
+    }
+}
+
 /* --- who has what --- */
 
 static int take_anothers(void *argument)
@@ -271,6 +289,7 @@ int main(int argc, char **argv)
         SERVING(what_a_killed_one_had_comes_back),
         SERVING(references_over_tcp_stay),
         SERVING(who_is_killed_while_it_waits_gets_nothing),
+        SERVING(who_outlives_the_server_is_not_reported),
         SERVING(a_reference_may_be_given_back_for_another),
         SERVING(a_number_used_again_is_another_client),
         SERVING(a_late_event_ends_nobody),
