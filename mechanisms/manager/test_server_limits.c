@@ -258,6 +258,37 @@ static void without_a_thread_nobody_elses_descriptor_is_closed(void **state)
     server_close(s);
 }
 
+/* Who cannot wait for want of a descriptor has not given up its lock. */
+static void without_descriptors_a_condition_is_as_it_was(void **state)
+{
+    struct connection c, next;
+    char ident[IDENT];
+    struct rlimit before, few;
+
+    (void)state;
+    house_open(&house, NULL);
+    bare_create(&house, "Condition", ident, datum_tuple(""));
+    bare_accept(&house, &c);
+    assert_string_equal(bare_call(&c, ident, "acquire", datum_tuple("")),
+                        "('#RETURN', True)");
+    bare_accept(&house, &next);
+    bare_send(&next, ident, "acquire", datum_tuple(""));
+    expect_waiting(1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){4, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(dup(0), -1);
+    bare_send(&c, ident, "wait", datum_tuple(""));
+    assert_non_null(strstr(bare_reply(&c), "Too many open files"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_string_equal(bare_call(&c, ident, "release", datum_tuple("")),
+                        "('#RETURN', None)");
+    assert_string_equal(bare_reply(&next), "('#RETURN', True)");
+    connection_close(&next);
+    connection_close(&c);
+    house_close(&house);
+}
+
 struct shared {
     _Atomic uint32_t ready, freed;
     char address[MANAGER_ADDRESS];
@@ -332,6 +363,7 @@ int main(int argc, char **argv)
         SERVING(who_says_nothing_keeps_nobody_waiting),
         SERVING(more_connections_than_it_takes_are_closed),
         SERVING(without_a_thread_nobody_elses_descriptor_is_closed),
+        SERVING(without_descriptors_a_condition_is_as_it_was),
         SERVING(it_goes_on_when_there_are_descriptors_again),
     };
 
