@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-// wrap: pthread_create
+// wrap: pthread_create clock_gettime
 /* test_server_limits.c - a server that ends while clients wait, strangers
  * without the key, and what runs out: connections, threads, descriptors. */
 #include "manager/test_serving.h"
@@ -294,6 +294,20 @@ struct shared {
     char address[MANAGER_ADDRESS];
 };
 
+static bool set_back; /* the clock by an hour, once it is read */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = __real_clock_gettime(clock, now);
+
+    if (set_back && clock == CLOCK_REALTIME)
+        now->tv_sec += 3600;
+    return result;
+}
+
 /* Serve; have no descriptor left, and after a while have some. */
 static int serve_without_descriptors(void *argument)
 {
@@ -303,6 +317,7 @@ static int serve_without_descriptors(void *argument)
     int last, first = -1;
 
     setrlimit(RLIMIT_NOFILE, &limit);
+    set_back = true;
     house_open(&h, NULL);
     snprintf(s->address, sizeof s->address, "%s", server_address(h.server));
     while ((last = dup(0)) >= 0)
