@@ -121,12 +121,15 @@ static int open_server(struct server **s, const struct server_options *options)
     return error;
 }
 
-static struct server *serving;
+static _Atomic(struct server *) serving;
 
 static void end(int number)
 {
+    struct server *s = serving;
+
     (void)number;
-    server_stop(serving);
+    if (s)
+        server_stop(s);
 }
 
 static void say(void *unused, const char *line)
@@ -138,7 +141,8 @@ static void say(void *unused, const char *line)
 static int serve(const struct server_options *options)
 {
     const struct sigaction act = {.sa_handler = end};
-    int error = open_server(&serving, options);
+    struct server *s;
+    int error = open_server(&s, options);
 
     if (error) {
         fprintf(stderr, "ipclab: %s: %s\n", options->address,
@@ -146,12 +150,14 @@ static int serve(const struct server_options *options)
                                  : strerror(-error));
         return EXIT_FAILED;
     }
+    serving = s;
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
-    puts(server_address(serving));
+    puts(server_address(s));
     fflush(stdout);
-    error = server_serve(serving);
-    server_close(serving);
+    error = server_serve(s);
+    serving = NULL; /* for who presses Ctrl-C twice */
+    server_close(s);
     if (error)
         fprintf(stderr, "ipclab: %s: %s\n", options->address, strerror(-error));
     return error ? EXIT_FAILED : 0;
