@@ -76,19 +76,22 @@ static bool is_loopback(const char *address)
 }
 
 /* The whole file is the key: its bytes, or 0 and a line that says why not. */
-static size_t read_key(const char *name, unsigned char key[KEY_MOST])
+static size_t read_key(const char *name, unsigned char key[KEY_MOST + 1])
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     const char *why = NULL;
     struct stat status;
     ssize_t n = -1;
 
-    if (fd < 0 || fstat(fd, &status) < 0 || (n = read(fd, key, KEY_MOST)) < 0)
+    if (fd < 0 || fstat(fd, &status) < 0 ||
+        (n = read(fd, key, KEY_MOST + 1)) < 0)
         why = strerror(errno);
     else if (status.st_mode & (S_IRWXG | S_IRWXO))
         why = "others can read or change it: chmod 600 it";
     else if (n < KEY_LEAST)
         why = "a key has 16 bytes or more: head -c 32 /dev/urandom makes one";
+    else if (n > KEY_MOST)
+        why = "a key has 4096 bytes at most";
     if (why)
         fprintf(stderr, "ipclab: %s: %s\n", name, why);
     if (fd >= 0)
@@ -181,7 +184,7 @@ int cmd_manager(int argc, char **argv)
         .doc = "Serve lists, dicts, queues, locks and what else a Manager of "
                "Python's multiprocessing has.  Any Python connects with "
                "SyncManager(address=..., authkey=...).connect()."};
-    unsigned char key[KEY_MOST];
+    unsigned char key[KEY_MOST + 1];
     struct request q = {0};
     struct server_options options = {.key = key, .report = say};
     int error = cmd_understand(&argp, argc, argv, 0, &q);
