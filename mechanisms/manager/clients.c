@@ -86,8 +86,12 @@ static struct client *make(struct server *s, struct peer *peer)
 
     if (!c)
         return NULL;
-    c->pidfd = -1;
     c->has = datum_dict();
+    if (datum_error(&c->has)) {
+        free(c);
+        return NULL;
+    }
+    c->pidfd = -1;
     if (peer->pidfd >= 0 &&
         epoll_ctl(s->watch, EPOLL_CTL_ADD, peer->pidfd, &end) == 0) {
         c->process = peer->process;
@@ -128,8 +132,7 @@ static int64_t count_of(const struct client *c, const struct object *o,
 {
     const struct datum number = datum_int((int64_t)o->number);
 
-    *index = c->has.kind == DATUM_DICT ? table_find(c->has.table, &number)
-                                       : TABLE_NONE;
+    *index = table_find(c->has.table, &number);
     return *index < 0 ? 0 : c->has.table->entries[*index].value.integer;
 }
 
@@ -140,8 +143,6 @@ static int set_count(struct client *c, const struct object *o, int64_t n,
         table_delete(c->has.table, index);
         return 0;
     }
-    if (c->has.kind != DATUM_DICT)
-        return -ENOMEM;
     return table_set(c->has.table, datum_int((int64_t)o->number), datum_int(n));
 }
 
@@ -268,7 +269,7 @@ static void let_go(struct server *s, struct client *c)
 /* Its references are given back, one object after the other. */
 static void give_back(struct server *s, struct client *c)
 {
-    while (c->has.kind == DATUM_DICT) {
+    for (;;) {
         struct object *o = NULL;
         bool last = false;
         int64_t at;

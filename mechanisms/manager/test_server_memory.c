@@ -174,6 +174,38 @@ static void without_memory_nothing_is_left(void **state)
     server_close(s);
 }
 
+/* Who has come while there was no memory can have objects when there is. */
+static void a_client_is_known_or_it_is_not(void **state)
+{
+    const struct server_options options = {.key = "k", .key_length = 1};
+    struct server *s;
+    bool failed = true;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(server_open(&s, &options), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    for (long n = 1; failed; n++) {
+        struct client *c;
+        char ident[IDENT];
+
+        memory_left = n;
+        c = client_of(s, ends[0]);
+        failed = memory_left == 0;
+        memory_left = 0;
+        if (c) {
+            make(s, "list", ident);
+            client_left(s, c);
+        }
+        assert_true(c || failed);
+        give_back_all(s);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    server_close(s);
+}
+
 /* --- very often --- */
 
 static long wanted_calls(void)
@@ -258,6 +290,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SERVING(without_memory_nothing_is_left),
+        SERVING(a_client_is_known_or_it_is_not),
         SERVING(many_calls_need_no_more_memory_than_some),
     };
 
