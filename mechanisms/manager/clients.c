@@ -170,18 +170,22 @@ int client_incref(struct client *c, struct object *o)
     return error;
 }
 
-/* Of the client, or of the process if one is named, or else of any: a reference
- * that was handed on may be given back by who did not take it. */
-static void take_one(struct server *s, struct client *client, pid_t process,
-                     struct object *o)
+/* The client of a process, or NULL: it has ended, or none was named. */
+static struct client *living(struct server *s, pid_t process)
 {
-    struct client *from = client;
-    int64_t index, n;
+    struct client *c = s->clients;
 
-    for (struct client *c = s->clients; process && c; c = c->next)
-        if (c->process == process && !c->dead)
-            from = c;
-    n = count_of(from, o, &index);
+    while (c && (c->process != process || c->dead))
+        c = c->next;
+    return process ? c : NULL;
+}
+
+/* Of that one, or else of any: a reference that was handed on may be given back
+ * by who did not take it. */
+static void take_one(struct server *s, struct client *from, struct object *o)
+{
+    int64_t index, n = count_of(from, o, &index);
+
     for (struct client *c = s->clients; !n && c; c = c->next) {
         from = c;
         n = count_of(c, o, &index);
@@ -193,17 +197,20 @@ static void take_one(struct server *s, struct client *client, pid_t process,
 int client_decref(struct client *client, pid_t process, struct object *o)
 {
     struct server *s = o->server;
-    bool had, last;
+    struct client *from;
+    bool had, last, is_back;
 
     pthread_mutex_lock(&s->lock);
-    had = o->clients > 0;
+    from = living(s, process);
+    is_back = process && !from && is_known(client);
+    had = !is_back && o->clients > 0;
     if (had)
-        take_one(s, client, process, o);
+        take_one(s, from ? from : client, o);
     last = had && --o->clients == 0;
     pthread_mutex_unlock(&s->lock);
     if (last)
         object_unpin(o);
-    return had ? 0 : -ENOENT;
+    return had || is_back ? 0 : -ENOENT;
 }
 
 /* --- the end of one --- */

@@ -170,7 +170,8 @@ struct client *client_of(struct server *server, int fd);
 void client_left(struct server *server, struct client *client);
 
 /* One more, or one less, reference of a client (the process, where it is not
- * 0) to an object.  0; -ENOENT: it has none, and no other has. */
+ * 0) to an object.  0, also where that process has ended, by which its
+ * references came back; -ENOENT: it has none, and no other has. */
 int client_incref(struct client *client, struct object *o);
 int client_decref(struct client *client, pid_t process, struct object *o);
 

@@ -220,6 +220,58 @@ static void a_reference_may_be_given_back_for_another(void **state)
     victim_close(&v);
 }
 
+static uint64_t references(struct victim *v, const struct object *o)
+{
+    uint64_t n;
+
+    pthread_mutex_lock(&v->house.server->lock);
+    n = o->clients;
+    pthread_mutex_unlock(&v->house.server->lock);
+    return n;
+}
+
+static int take_one_more(void *argument)
+{
+    struct victim *v = argument;
+
+    return request_count(&v->house.manager.place, "incref",
+                         &v->lock.token.record->fields[2])
+               ? test_line(__LINE__)
+               : 0;
+}
+
+/* As who unpacks what one packed that has ended: it came back by that. */
+static void nothing_is_given_back_for_the_dead(void **state)
+{
+    struct victim v;
+    struct datum none;
+    struct object *o;
+    int64_t deadline = clock_deadline(TEST_BOUND);
+    pid_t pid;
+
+    (void)state;
+    victim_open(&v, NULL, false);
+    o = object_find(v.house.server,
+                    (const char *)v.lock.token.record->fields[2].text->bytes);
+    pid = test_fork(take_one_more, &v);
+    test_expect(pid);
+    while (references(&v, o) != 1 && clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(references(&v, o), 1);
+    assert_int_equal(
+        request_once(&v.house.manager.place, &none, "decref",
+                     datum_tuple("Oi",
+                                 datum_share(&v.lock.token.record->fields[2]),
+                                 (int64_t)pid),
+                     NULL, TEST_BOUND),
+        0);
+    datum_drop(&none);
+    assert_int_equal(references(&v, o), 1);
+    object_unpin(o);
+    assert_true(is_free(&v.lock));
+    victim_close(&v);
+}
+
 /* A process whose number was another's, which has ended unnoticed. */
 static void a_number_used_again_is_another_client(void **state)
 {
@@ -291,6 +343,7 @@ int main(int argc, char **argv)
         SERVING(who_is_killed_while_it_waits_gets_nothing),
         SERVING(who_outlives_the_server_is_not_reported),
         SERVING(a_reference_may_be_given_back_for_another),
+        SERVING(nothing_is_given_back_for_the_dead),
         SERVING(a_number_used_again_is_another_client),
         SERVING(a_late_event_ends_nobody),
     };
