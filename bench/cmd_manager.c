@@ -76,19 +76,22 @@ static bool is_loopback(const char *address)
 }
 
 /* The whole file is the key: its bytes, or 0 and a line that says why not. */
-static size_t read_key(const char *name, unsigned char key[KEY_MOST])
+static size_t read_key(const char *name, unsigned char key[KEY_MOST + 1])
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC);
     const char *why = NULL;
     struct stat status;
     ssize_t n = -1;
 
-    if (fd < 0 || fstat(fd, &status) < 0 || (n = read(fd, key, KEY_MOST)) < 0)
+    if (fd < 0 || fstat(fd, &status) < 0 ||
+        (n = read(fd, key, KEY_MOST + 1)) < 0)
         why = strerror(errno);
     else if (status.st_mode & (S_IRWXG | S_IRWXO))
         why = "others can read or change it: chmod 600 it";
     else if (n < KEY_LEAST)
         why = "a key has 16 bytes or more: head -c 32 /dev/urandom makes one";
+    else if (n > KEY_MOST)
+        why = "a key has 4096 bytes at most";
     if (why)
         fprintf(stderr, "ipclab: %s: %s\n", name, why);
     if (fd >= 0)
@@ -121,12 +124,15 @@ static int open_server(struct server **s, const struct server_options *options)
     return error;
 }
 
-static struct server *serving;
+static _Atomic(struct server *) serving;
 
 static void end(int number)
 {
+    struct server *s = serving;
+
     (void)number;
-    server_stop(serving);
+    if (s)
+        server_stop(s);
 }
 
 static void say(void *unused, const char *line)
@@ -138,7 +144,8 @@ static void say(void *unused, const char *line)
 static int serve(const struct server_options *options)
 {
     const struct sigaction act = {.sa_handler = end};
-    int error = open_server(&serving, options);
+    struct server *s;
+    int error = open_server(&s, options);
 
     if (error) {
         fprintf(stderr, "ipclab: %s: %s\n", options->address,
@@ -146,12 +153,14 @@ static int serve(const struct server_options *options)
                                  : strerror(-error));
         return error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
     }
+    serving = s;
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
-    puts(server_address(serving));
+    puts(server_address(s));
     fflush(stdout);
-    error = server_serve(serving);
-    server_close(serving);
+    error = server_serve(s);
+    serving = NULL; /* for who presses Ctrl-C twice */
+    server_close(s);
     if (error)
         fprintf(stderr, "ipclab: %s: %s\n", options->address, strerror(-error));
     return error ? EXIT_FAILED : 0;
@@ -175,7 +184,7 @@ int cmd_manager(int argc, char **argv)
         .doc = "Serve lists, dicts, queues, locks and what else a Manager of "
                "Python's multiprocessing has.  Any Python connects with "
                "SyncManager(address=..., authkey=...).connect()."};
-    unsigned char key[KEY_MOST];
+    unsigned char key[KEY_MOST + 1];
     struct request q = {0};
     struct server_options options = {.key = key, .report = say};
     int error = cmd_understand(&argp, argc, argv, 0, &q);

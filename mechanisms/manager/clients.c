@@ -28,10 +28,10 @@
 
 /* --- which process --- */
 
-/* Has what this pidfd is of ended? */
-static bool has_ended(int pidfd)
+/* Has that ended whose end this tells: a process's pidfd, the server's stop? */
+static bool has_ended(int fd)
 {
-    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
 
     return poll(&p, 1, 0) > 0;
 }
@@ -86,8 +86,12 @@ static struct client *make(struct server *s, struct peer *peer)
 
     if (!c)
         return NULL;
-    c->pidfd = -1;
     c->has = datum_dict();
+    if (datum_error(&c->has)) {
+        free(c);
+        return NULL;
+    }
+    c->pidfd = -1;
     if (peer->pidfd >= 0 &&
         epoll_ctl(s->watch, EPOLL_CTL_ADD, peer->pidfd, &end) == 0) {
         c->process = peer->process;
@@ -128,8 +132,7 @@ static int64_t count_of(const struct client *c, const struct object *o,
 {
     const struct datum number = datum_int((int64_t)o->number);
 
-    *index = c->has.kind == DATUM_DICT ? table_find(c->has.table, &number)
-                                       : TABLE_NONE;
+    *index = table_find(c->has.table, &number);
     return *index < 0 ? 0 : c->has.table->entries[*index].value.integer;
 }
 
@@ -140,8 +143,6 @@ static int set_count(struct client *c, const struct object *o, int64_t n,
         table_delete(c->has.table, index);
         return 0;
     }
-    if (c->has.kind != DATUM_DICT)
-        return -ENOMEM;
     return table_set(c->has.table, datum_int((int64_t)o->number), datum_int(n));
 }
 
@@ -169,18 +170,22 @@ int client_incref(struct client *c, struct object *o)
     return error;
 }
 
-/* Of the client, or of the process if one is named, or else of any: a reference
- * that was handed on may be given back by who did not take it. */
-static void take_one(struct server *s, struct client *client, pid_t process,
-                     struct object *o)
+/* The client of a process, or NULL: it has ended, or none was named. */
+static struct client *living(struct server *s, pid_t process)
 {
-    struct client *from = client;
-    int64_t index, n;
+    struct client *c = s->clients;
 
-    for (struct client *c = s->clients; process && c; c = c->next)
-        if (c->process == process && !c->dead)
-            from = c;
-    n = count_of(from, o, &index);
+    while (c && (c->process != process || c->dead))
+        c = c->next;
+    return process ? c : NULL;
+}
+
+/* Of that one, or else of any: a reference that was handed on may be given back
+ * by who did not take it. */
+static void take_one(struct server *s, struct client *from, struct object *o)
+{
+    int64_t index, n = count_of(from, o, &index);
+
     for (struct client *c = s->clients; !n && c; c = c->next) {
         from = c;
         n = count_of(c, o, &index);
@@ -192,17 +197,20 @@ static void take_one(struct server *s, struct client *client, pid_t process,
 int client_decref(struct client *client, pid_t process, struct object *o)
 {
     struct server *s = o->server;
-    bool had, last;
+    struct client *from;
+    bool had, last, is_back;
 
     pthread_mutex_lock(&s->lock);
-    had = o->clients > 0;
+    from = living(s, process);
+    is_back = process && !from && is_known(client);
+    had = !is_back && o->clients > 0;
     if (had)
-        take_one(s, client, process, o);
+        take_one(s, from ? from : client, o);
     last = had && --o->clients == 0;
     pthread_mutex_unlock(&s->lock);
     if (last)
         object_unpin(o);
-    return had ? 0 : -ENOENT;
+    return had || is_back ? 0 : -ENOENT;
 }
 
 /* --- the end of one --- */
@@ -224,12 +232,19 @@ static struct object *held_by(struct server *s, const struct client *c)
     return found;
 }
 
+/* Is it gone by itself?  With the server all connections end, and who had them
+ * lives on. */
+static bool is_gone(const struct server *s, const struct client *c)
+{
+    return c->pidfd >= 0 ? has_ended(c->pidfd) : !has_ended(s->stop);
+}
+
 static void report(struct server *s, const struct client *c,
                    const struct object *o, bool released)
 {
     char line[160], ident[IDENT], who[40] = "a client";
 
-    if (!s->options.report)
+    if (!s->options.report || !is_gone(s, c))
         return;
     object_ident(o, ident);
     if (c->process)
@@ -261,7 +276,7 @@ static void let_go(struct server *s, struct client *c)
 /* Its references are given back, one object after the other. */
 static void give_back(struct server *s, struct client *c)
 {
-    while (c->has.kind == DATUM_DICT) {
+    for (;;) {
         struct object *o = NULL;
         bool last = false;
         int64_t at;

@@ -157,6 +157,10 @@ struct waiters {
  */
 int call_wait(struct call *call, struct waiters *queue, int64_t deadline);
 
+/* Have what a wait needs, for who gives something up before it: 0 or -errno,
+ * -EMFILE. */
+int call_can_wait(struct call *call);
+
 /* Wake the first n of them; SIZE_MAX: all. */
 void call_wake(struct waiters *queue, size_t n);
 

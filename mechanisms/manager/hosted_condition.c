@@ -144,6 +144,8 @@ static int wait(struct call *call, void *state)
     if (!error)
         error = take_timeout(call, timeout, IS_MORE, &deadline);
     if (!error)
+        error = call_can_wait(call);
+    if (!error)
         error = wait_without_lock(call, c, deadline);
     if (error && error != -ETIMEDOUT)
         return error;

@@ -133,6 +133,7 @@ static int open_listener(struct server *s)
 int server_open(struct server **server, const struct server_options *options)
 {
     struct server *s = calloc(1, sizeof *s);
+    pthread_condattr_t monotonic;
     int error;
 
     *server = NULL;
@@ -140,7 +141,10 @@ int server_open(struct server **server, const struct server_options *options)
         return -ENOMEM;
     s->stop = s->watch = s->listener.fd = -1;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->session_ended, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->session_ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     error = take_options(s, options);
     if (!error)
         error = open_listener(s);
@@ -207,7 +211,7 @@ static int let_in(struct server *s)
     pthread_mutex_unlock(&s->lock);
     if (sessions < s->options.connections)
         session_start(s, &c);
-    connection_close(&c); /* unless it was started, and has it */
+    connection_close(&c); /* unless a session has taken it */
     return 0;
 }
 
@@ -215,16 +219,12 @@ static int let_in(struct server *s)
  * session, which gives one back, and not for ever. */
 static void wait_for_room(struct server *s)
 {
-    struct timespec until;
+    const int64_t until = clock_deadline(SECOND / 50);
+    const struct timespec at = {(time_t)(until / SECOND),
+                                (long)(until % SECOND)};
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 20000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&s->lock);
-    pthread_cond_timedwait(&s->session_ended, &s->lock, &until);
+    pthread_cond_timedwait(&s->session_ended, &s->lock, &at);
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -118,7 +118,8 @@ extern const struct function {
 
 /* --- session.c --- */
 
-/* Start the thread of a connection, which it takes over: 0 or -errno. */
+/* Start the thread of a connection, which it takes over, or closes, but for
+ * want of memory: 0 or -errno. */
 int session_start(struct server *server, struct connection *c);
 
 /* End every session, and wait until they have. */
@@ -169,7 +170,8 @@ struct client *client_of(struct server *server, int fd);
 void client_left(struct server *server, struct client *client);
 
 /* One more, or one less, reference of a client (the process, where it is not
- * 0) to an object.  0; -ENOENT: it has none, and no other has. */
+ * 0) to an object.  0, also where that process has ended, by which its
+ * references came back; -ENOENT: it has none, and no other has. */
 int client_incref(struct client *client, struct object *o);
 int client_decref(struct client *client, pid_t process, struct object *o);
 

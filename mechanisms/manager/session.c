@@ -107,6 +107,7 @@ int session_start(struct server *server, struct connection *c)
         return -ENOMEM;
     s->server = server;
     s->connection = *c;
+    c->fd = -1;
     s->woken = -1;
     s->name = datum_none();
     enter(s);
@@ -116,8 +117,6 @@ int session_start(struct server *server, struct connection *c)
     pthread_attr_destroy(&how);
     if (error)
         leave(s, false);
-    else
-        c->fd = -1;
     return -error;
 }
 
@@ -183,18 +182,25 @@ static int sleep_until(struct session *s, int64_t deadline)
     return n > 0;
 }
 
+int call_can_wait(struct call *call)
+{
+    struct session *s = call->session;
+
+    if (s->woken < 0)
+        s->woken = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return s->woken < 0 ? -errno : 0;
+}
+
 int call_wait(struct call *call, struct waiters *queue, int64_t deadline)
 {
     struct session *s = call->session;
     struct waiter me = {.session = s};
     pthread_mutex_t *lock = call->object->lock;
     uint64_t count;
-    int how;
+    int how = call_can_wait(call);
 
-    if (s->woken < 0)
-        s->woken = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (s->woken < 0)
-        return -errno;
+    if (how)
+        return how;
     append(&me, queue);
     pthread_mutex_unlock(lock);
     how = sleep_until(s, deadline);

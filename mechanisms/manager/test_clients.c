@@ -167,6 +167,24 @@ static void who_is_killed_while_it_waits_gets_nothing(void **state)
     victim_close(&v);
 }
 
+/* Whose server ends has not ended: nothing is said of it. */
+static void who_outlives_the_server_is_not_reported(void **state)
+{
+    static const char *const addresses[] = {NULL, "127.0.0.1:0"};
+    struct victim v;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        victim_open(&v, addresses[i], true);
+        assert_int_equal(proxy_do(&v.lock, "acquire", ""), 0);
+        house_close(&v.house);
+        assert_int_equal(atomic_load(&v.reports), 0);
+        proxy_close(&v.lock);
+        proxy_close(&v.queue);
+        munmap((void *)v.ready, sizeof *v.ready);
+    }
+}
+
 /* --- who has what --- */
 
 static int take_anothers(void *argument)
@@ -199,6 +217,58 @@ static void a_reference_may_be_given_back_for_another(void **state)
     expect_objects(&v.house.manager, 1);
     assert_int_equal(proxy_call(&v.lock, &none, "acquire", ""), -EREMOTEIO);
     datum_drop(&none);
+    victim_close(&v);
+}
+
+static uint64_t references(struct victim *v, const struct object *o)
+{
+    uint64_t n;
+
+    pthread_mutex_lock(&v->house.server->lock);
+    n = o->clients;
+    pthread_mutex_unlock(&v->house.server->lock);
+    return n;
+}
+
+static int take_one_more(void *argument)
+{
+    struct victim *v = argument;
+
+    return request_count(&v->house.manager.place, "incref",
+                         &v->lock.token.record->fields[2])
+               ? test_line(__LINE__)
+               : 0;
+}
+
+/* As who unpacks what one packed that has ended: it came back by that. */
+static void nothing_is_given_back_for_the_dead(void **state)
+{
+    struct victim v;
+    struct datum none;
+    struct object *o;
+    int64_t deadline = clock_deadline(TEST_BOUND);
+    pid_t pid;
+
+    (void)state;
+    victim_open(&v, NULL, false);
+    o = object_find(v.house.server,
+                    (const char *)v.lock.token.record->fields[2].text->bytes);
+    pid = test_fork(take_one_more, &v);
+    test_expect(pid);
+    while (references(&v, o) != 1 && clock_now() < deadline)
+        test_sleep_ms(1);
+    assert_int_equal(references(&v, o), 1);
+    assert_int_equal(
+        request_once(&v.house.manager.place, &none, "decref",
+                     datum_tuple("Oi",
+                                 datum_share(&v.lock.token.record->fields[2]),
+                                 (int64_t)pid),
+                     NULL, TEST_BOUND),
+        0);
+    datum_drop(&none);
+    assert_int_equal(references(&v, o), 1);
+    object_unpin(o);
+    assert_true(is_free(&v.lock));
     victim_close(&v);
 }
 
@@ -271,7 +341,9 @@ int main(int argc, char **argv)
         SERVING(what_a_killed_one_had_comes_back),
         SERVING(references_over_tcp_stay),
         SERVING(who_is_killed_while_it_waits_gets_nothing),
+        SERVING(who_outlives_the_server_is_not_reported),
         SERVING(a_reference_may_be_given_back_for_another),
+        SERVING(nothing_is_given_back_for_the_dead),
         SERVING(a_number_used_again_is_another_client),
         SERVING(a_late_event_ends_nobody),
     };

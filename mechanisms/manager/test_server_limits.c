@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+// wrap: pthread_create clock_gettime
 /* test_server_limits.c - a server that ends while clients wait, strangers
- * without the key, and what runs out: connections, descriptors. */
+ * without the key, and what runs out: connections, threads, descriptors. */
 #include "manager/test_serving.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -218,10 +220,93 @@ static void more_connections_than_it_takes_are_closed(void **state)
     house_close(&house);
 }
 
+static bool no_thread; /* is to be had */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *how,
+                          void *(*run)(void *), void *argument)
+{
+    return no_thread ? EAGAIN
+                     : __real_pthread_create(thread, how, run, argument);
+}
+
+/* Its number may be another's by the time that its connection is closed. */
+static void without_a_thread_nobody_elses_descriptor_is_closed(void **state)
+{
+    const struct server_options options = {.key = "k", .key_length = 1};
+    struct server *s;
+    struct connection c;
+    int ends[2], another;
+
+    (void)state;
+    assert_int_equal(server_open(&s, &options), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    assert_int_equal(connection_from_fd(&c, ends[0]), 0);
+    no_thread = true;
+    assert_int_equal(session_start(s, &c), -EAGAIN);
+    no_thread = false;
+    another = fcntl(ends[1], F_DUPFD_CLOEXEC, ends[0]);
+    connection_close(&c); /* as who has let it in does */
+    assert_int_not_equal(fcntl(another, F_GETFD), -1);
+    close(another);
+    close(ends[1]);
+    server_close(s);
+}
+
+/* Who cannot wait for want of a descriptor has not given up its lock. */
+static void without_descriptors_a_condition_is_as_it_was(void **state)
+{
+    struct connection c, next;
+    char ident[IDENT];
+    struct rlimit before, few;
+
+    (void)state;
+    house_open(&house, NULL);
+    bare_create(&house, "Condition", ident, datum_tuple(""));
+    bare_accept(&house, &c);
+    assert_string_equal(bare_call(&c, ident, "acquire", datum_tuple("")),
+                        "('#RETURN', True)");
+    bare_accept(&house, &next);
+    bare_send(&next, ident, "acquire", datum_tuple(""));
+    expect_waiting(1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){4, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(dup(0), -1);
+    bare_send(&c, ident, "wait", datum_tuple(""));
+    assert_non_null(strstr(bare_reply(&c), "Too many open files"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_string_equal(bare_call(&c, ident, "release", datum_tuple("")),
+                        "('#RETURN', None)");
+    assert_string_equal(bare_reply(&next), "('#RETURN', True)");
+    connection_close(&next);
+    connection_close(&c);
+    house_close(&house);
+}
+
 struct shared {
     _Atomic uint32_t ready, freed;
     char address[MANAGER_ADDRESS];
 };
+
+static bool set_back; /* the clock by an hour, once it is read */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int result = __real_clock_gettime(clock, now);
+
+    if (set_back && clock == CLOCK_REALTIME)
+        now->tv_sec += 3600;
+    return result;
+}
 
 /* Serve; have no descriptor left, and after a while have some. */
 static int serve_without_descriptors(void *argument)
@@ -232,6 +317,7 @@ static int serve_without_descriptors(void *argument)
     int last, first = -1;
 
     setrlimit(RLIMIT_NOFILE, &limit);
+    set_back = true;
     house_open(&h, NULL);
     snprintf(s->address, sizeof s->address, "%s", server_address(h.server));
     while ((last = dup(0)) >= 0)
@@ -291,6 +377,8 @@ int main(int argc, char **argv)
         SERVING(nothing_is_answered_before_the_key_is_proven),
         SERVING(who_says_nothing_keeps_nobody_waiting),
         SERVING(more_connections_than_it_takes_are_closed),
+        SERVING(without_a_thread_nobody_elses_descriptor_is_closed),
+        SERVING(without_descriptors_a_condition_is_as_it_was),
         SERVING(it_goes_on_when_there_are_descriptors_again),
     };
 

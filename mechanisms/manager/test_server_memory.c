@@ -174,6 +174,38 @@ static void without_memory_nothing_is_left(void **state)
     server_close(s);
 }
 
+/* Who has come while there was no memory can have objects when there is. */
+static void a_client_is_known_or_it_is_not(void **state)
+{
+    const struct server_options options = {.key = "k", .key_length = 1};
+    struct server *s;
+    bool failed = true;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(server_open(&s, &options), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    for (long n = 1; failed; n++) {
+        struct client *c;
+        char ident[IDENT];
+
+        memory_left = n;
+        c = client_of(s, ends[0]);
+        failed = memory_left == 0;
+        memory_left = 0;
+        if (c) {
+            make(s, "list", ident);
+            client_left(s, c);
+        }
+        assert_true(c || failed);
+        give_back_all(s);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    server_close(s);
+}
+
 /* --- very often --- */
 
 static long wanted_calls(void)
@@ -215,20 +247,24 @@ static void call_once(struct house *h, struct connection *c,
                         "('#RETURN', None)");
 }
 
-/* What was asked last may still be on its way out. */
-static void expect_blocks(long n)
+/* How much there is when none but these threads are left: those of what was
+ * asked last may still be on their way out. */
+static long blocks_at_rest(unsigned threads)
 {
     int64_t deadline = clock_deadline(TEST_BOUND);
 
-    while (memory_blocks != n && clock_now() < deadline)
+    while (count_entries("/proc/self/task") > threads && clock_now() < deadline)
         test_sleep_ms(1);
-    assert_int_equal(memory_blocks, n);
+    assert_int_equal(count_entries("/proc/self/task"), threads);
+    return memory_blocks;
 }
 
 static void many_calls_need_no_more_memory_than_some(void **state)
 {
     static const char *const types[] = {"list", "dict", "set", "Queue", "Lock"};
     const long wanted = wanted_calls();
+    /* And the server's, and that of the one client. */
+    const unsigned threads = count_entries("/proc/self/task") + 2;
     char idents[5][IDENT];
     struct house h;
     struct connection c;
@@ -241,16 +277,11 @@ static void many_calls_need_no_more_memory_than_some(void **state)
         bare_create(&h, types[i], idents[i], datum_tuple(""));
     bare_accept(&h, &c);
     for (long i = 0; i < round; i++) {
-        if (i == round / 10 / KINDS_OF_CALL * KINDS_OF_CALL) {
-            int64_t quiet = clock_deadline(SECOND / 20);
-
-            while (clock_now() < quiet)
-                test_sleep_ms(1);
-            blocks = memory_blocks;
-        }
+        if (i == round / 10 / KINDS_OF_CALL * KINDS_OF_CALL)
+            blocks = blocks_at_rest(threads);
         call_once(&h, &c, idents, i);
     }
-    expect_blocks(blocks);
+    assert_int_equal(blocks_at_rest(threads), blocks);
     connection_close(&c);
     house_close(&h);
 }
@@ -259,6 +290,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         SERVING(without_memory_nothing_is_left),
+        SERVING(a_client_is_known_or_it_is_not),
         SERVING(many_calls_need_no_more_memory_than_some),
     };
 
