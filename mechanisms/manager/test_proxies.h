@@ -59,6 +59,15 @@ struct served {
     int64_t objects; /* how many it had at first */
 };
 
+/* A name for a socket, the same each time. */
+static inline const char *test_kept_name(void)
+{
+    static char name[96];
+
+    snprintf(name, sizeof name, "/tmp/ipclab-test-%d", getpid());
+    return name;
+}
+
 /* Start it; its address, once it listens, into `address`. */
 static inline pid_t test_start_python(const char *name, char *address,
                                       size_t size)
