@@ -17,6 +17,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How long a server may take to begin. */
@@ -145,15 +146,31 @@ int manager_connect(struct manager *m, const char *address, const void *key,
 
 /* --- ended --- */
 
+/* Is it the name of a socket at which nobody listens?  Another server may have
+ * been started there since ours died. */
+static bool is_dead(const char *name)
+{
+    struct connection c;
+    struct stat found;
+    int error;
+
+    if (lstat(name, &found) < 0 || !S_ISSOCK(found.st_mode))
+        return false;
+    error = client_open(&c, name, 0);
+    connection_close(&c);
+    return error == -ECONNREFUSED;
+}
+
 /* What a server that could not do it leaves: a name, and the folder where that
- * is of our making.  Nobody can have come to the same name meanwhile. */
+ * is of our making. */
 static void remove_name(const struct manager *m)
 {
     char folder[MANAGER_ADDRESS];
 
     if (!address_is_name(m->place.address))
         return;
-    unlink(m->place.address);
+    if (is_dead(m->place.address))
+        unlink(m->place.address);
     if (!m->folder)
         return;
     memcpy(folder, m->place.address, sizeof folder);

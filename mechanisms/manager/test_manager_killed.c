@@ -34,6 +34,33 @@ static void a_killed_server_leaves_its_address_to_the_next(void **state)
     assert_int_equal(access(m.place.address, F_OK), -1);
 }
 
+/* Whoever found it dead may have another there before it is closed. */
+static void a_killed_servers_close_leaves_the_next_its_address(void **state)
+{
+    struct manager_options options = {.address = test_kept_name()};
+    struct manager m, next;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORK, &options), 0);
+    kill(m.process.pid, SIGKILL);
+    assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
+    assert_int_equal(unlink(test_kept_name()), 0);
+    assert_int_equal(manager_start(&next, START_FORK, &options), 0);
+    manager_close(&m);
+    assert_int_equal(manager_dummy(&next), 0);
+    manager_close(&next);
+    assert_int_equal(access(test_kept_name(), F_OK), -1);
+
+    /* Nor is what is no socket a server's. */
+    assert_int_equal(manager_start(&m, START_FORK, &options), 0);
+    kill(m.process.pid, SIGKILL);
+    assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
+    assert_int_equal(unlink(test_kept_name()), 0);
+    assert_int_equal(mkfifo(test_kept_name(), 0600), 0);
+    manager_close(&m);
+    assert_int_equal(unlink(test_kept_name()), 0);
+}
+
 /* Start a server, say where it is, and be killed. */
 static int start_and_tell(struct parcel *parcel)
 {
@@ -81,6 +108,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_killed_server_leaves_its_address_to_the_next, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(
+            a_killed_servers_close_leaves_the_next_its_address, census_begin,
             children_end),
         cmocka_unit_test_setup_teardown(a_server_ends_with_its_killed_parent,
                                         census_begin, children_end),
