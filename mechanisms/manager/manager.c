@@ -23,6 +23,8 @@
 /* How long a server may take to begin. */
 #define START_PATIENCE (60 * SECOND)
 
+enum { LOST = 255 }; /* process_exitcode's */
+
 /* --- where it is --- */
 
 static int set_key(struct manager_place *place, const void *key, size_t n)
@@ -177,6 +179,16 @@ static void remove_name(const struct manager *m)
     rmdir(dirname(folder));
 }
 
+/* Does it run, or is that not known?  The latter where the fork server, who
+ * would tell, was killed: then it can be asked to end, but not be told to. */
+static bool may_run(struct process *p)
+{
+    int code;
+
+    return process_is_alive(p) == 1 ||
+           (process_exitcode(p, &code) == 0 && code == LOST);
+}
+
 /* Ask it to end, then tell it, then end it. */
 static void end_server(struct manager *m)
 {
@@ -200,7 +212,7 @@ void manager_close(struct manager *m)
     if (!m->owned || m->process.generation != fork_generation())
         return;
     m->owned = false;
-    if (process_is_alive(&m->process) == 1)
+    if (may_run(&m->process))
         end_server(m);
     if (process_exitcode(&m->process, &code) == 0 && code != 0)
         remove_name(m);

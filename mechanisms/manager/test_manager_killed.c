@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* test_manager_killed.c - what is left of a server of our own, and what is not,
- * when it was killed, or its parent. */
+ * when it was killed, or its parent, or the fork server. */
 #include "manager/test_proxies.h"
+
+#include "start/forkserver.h"
+
+#include <poll.h>
+#include <sys/syscall.h>
 
 static void expect_gone(const char *name)
 {
@@ -61,6 +66,25 @@ static void a_killed_servers_close_leaves_the_next_its_address(void **state)
     assert_int_equal(unlink(test_kept_name()), 0);
 }
 
+/* Then nobody can say that it lives, and it does. */
+static void a_server_ends_though_its_fork_server_was_killed(void **state)
+{
+    struct pollfd end = {.events = POLLIN};
+    struct manager m;
+
+    (void)state;
+    assert_int_equal(manager_start(&m, START_FORKSERVER, NULL), 0);
+    end.fd = (int)syscall(SYS_pidfd_open, m.process.pid, 0);
+    assert_true(end.fd >= 0);
+    assert_int_equal(kill(forkserver_pid(), SIGKILL), 0);
+    assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
+    assert_int_equal(manager_dummy(&m), 0);
+    manager_close(&m);
+    assert_int_equal(poll(&end, 1, (int)(TEST_BOUND / 1000000)), 1);
+    close(end.fd);
+    expect_gone(m.place.address);
+}
+
 /* Start a server, say where it is, and be killed. */
 static int start_and_tell(struct parcel *parcel)
 {
@@ -111,6 +135,9 @@ int main(int argc, char **argv)
             children_end),
         cmocka_unit_test_setup_teardown(
             a_killed_servers_close_leaves_the_next_its_address, census_begin,
+            children_end),
+        cmocka_unit_test_setup_teardown(
+            a_server_ends_though_its_fork_server_was_killed, census_begin,
             children_end),
         cmocka_unit_test_setup_teardown(a_server_ends_with_its_killed_parent,
                                         census_begin, children_end),
