@@ -41,11 +41,24 @@ static int make_ready(struct hold *h, struct line **line)
     /* end: own */
 }
 
-/* A reference that nobody has made a proxy of yet; with the datum it goes. */
+/* A reference that nobody has made a proxy of yet; with the datum it goes.  A
+ * forked child's copy of it is no reference. */
 struct pending {
     struct manager_place at;
     struct datum ident;
+    unsigned generation; /* of the process whose it is */
 };
+
+static bool is_own(const struct pending *p)
+{
+    return p->generation == fork_generation();
+}
+
+static void pending_free(struct pending *p)
+{
+    datum_drop(&p->ident);
+    free(p);
+}
 
 static void give_back(void *pin)
 {
@@ -53,9 +66,9 @@ static void give_back(void *pin)
 
     if (!p)
         return;
-    request_count(&p->at, "decref", &p->ident);
-    datum_drop(&p->ident);
-    free(p);
+    if (is_own(p))
+        request_count(&p->at, "decref", &p->ident);
+    pending_free(p);
 }
 
 /* The proxy that a call returned, and the server's reference with it. */
@@ -69,7 +82,8 @@ static int attach(struct datum *proxy, const struct hold *h)
         datum_drop(proxy);
         return -ENOMEM;
     }
-    *p = (struct pending){h->place->at, datum_share(&token->fields[2])};
+    *p = (struct pending){h->place->at, datum_share(&token->fields[2]),
+                          fork_generation()};
     r->pin = p;
     r->unpin = give_back;
     return 0;
@@ -156,40 +170,42 @@ int proxy_open(struct proxy *p, const struct manager_place *at,
     return -ENOMEM;
 }
 
-/* The reference that came with a result, once. */
-static struct pending *take_pending(struct record *r)
+/* A reference for a proxy of what is in a result: the one that came with it,
+ * once, or another.  0 or as request_count. */
+static int take_reference(struct record *r, const struct manager_place *at)
 {
-    return __atomic_exchange_n(&r->pin, NULL, __ATOMIC_ACQ_REL);
+    struct pending *pending =
+        r->unpin == give_back
+            ? __atomic_exchange_n(&r->pin, NULL, __ATOMIC_ACQ_REL)
+            : NULL;
+    bool came = pending && is_own(pending);
+
+    if (pending)
+        pending_free(pending);
+    return came ? 0
+                : request_count(at, "incref", &r->fields[1].record->fields[2]);
 }
 
 int proxy_from(struct proxy *p, const struct proxy *through,
                const struct datum *result)
 {
     struct record *r = result->record, *token;
-    struct pending *pending = NULL;
-    int error = 0;
+    const struct manager_place *at;
+    int error;
 
     *p = (struct proxy){0};
     if (result->kind != DATUM_PROXY || r->fields[1].kind != DATUM_TOKEN ||
         !through->hold)
         return -EINVAL;
     token = r->fields[1].record;
-    if (r->unpin == give_back)
-        pending = take_pending(r);
-    if (!pending)
-        error = request_count(&through->hold->place->at, "incref",
-                              &token->fields[2]);
+    at = &through->hold->place->at;
+    error = take_reference(r, at);
     if (error)
         return error == -EREMOTEIO ? -ESTALE : error;
-    error =
-        proxy_open(p, &through->hold->place->at, datum_share(&token->fields[0]),
-                   &token->fields[2], &r->fields[2]);
+    error = proxy_open(p, at, datum_share(&token->fields[0]), &token->fields[2],
+                       &r->fields[2]);
     if (error)
-        request_count(&through->hold->place->at, "decref", &token->fields[2]);
-    if (pending) {
-        datum_drop(&pending->ident);
-        free(pending);
-    }
+        request_count(at, "decref", &token->fields[2]);
     return error;
 }
 
