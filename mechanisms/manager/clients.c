@@ -169,17 +169,25 @@ int client_incref(struct client *c, struct object *o)
     return error;
 }
 
-/* Of the client, or of the process if one is named, or else of any: a reference
- * that was handed on may be given back by who did not take it. */
-static void take_one(struct server *s, struct client *client, pid_t process,
-                     struct object *o)
+/* Who gives a reference back: the client, or the process, if one is named.
+ * NULL: that has ended, and what it had is taken back, or will be. */
+static struct client *giver(struct server *s, struct client *client,
+                            pid_t process)
 {
-    struct client *from = client;
+    if (!process || !is_known(client))
+        return client;
+    for (struct client *c = s->clients; c; c = c->next)
+        if (c->process == process && !c->dead)
+            return c;
+    return NULL;
+}
+
+/* Of that one, or else of any: a reference that was handed on may be given back
+ * by who did not take it. */
+static void take_one(struct server *s, struct client *from, struct object *o)
+{
     int64_t index, n;
 
-    for (struct client *c = s->clients; process && c; c = c->next)
-        if (c->process == process && !c->dead)
-            from = c;
     n = count_of(from, o, &index);
     for (struct client *c = s->clients; !n && c; c = c->next) {
         from = c;
@@ -192,13 +200,15 @@ static void take_one(struct server *s, struct client *client, pid_t process,
 int client_decref(struct client *client, pid_t process, struct object *o)
 {
     struct server *s = o->server;
+    struct client *from;
     bool had, last;
 
     pthread_mutex_lock(&s->lock);
     had = o->clients > 0;
-    if (had)
-        take_one(s, client, process, o);
-    last = had && --o->clients == 0;
+    from = giver(s, client, process);
+    if (had && from)
+        take_one(s, from, o);
+    last = had && from && --o->clients == 0;
     pthread_mutex_unlock(&s->lock);
     if (last)
         object_unpin(o);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_proxy_references.c - whose a reference is: of a process that was forked
- * with it. */
+ * with it, of one that was killed before it handed it over. */
 #include "manager/test_proxies.h"
 
 /* --- a result with a reference, and a fork --- */
@@ -54,6 +54,73 @@ static void a_results_reference_is_of_one_process(void **state)
     test_end_server(&py);
 }
 
+/* --- handed over by who was killed --- */
+
+struct packer {
+    struct manager *manager;
+    struct proxy *list;
+    int writer;
+};
+
+/* Pack the list, send the parcel, and wait to be killed.  What it makes last is
+ * given back last. */
+static int pack_and_wait(void *argument)
+{
+    struct packer *p = argument;
+    struct parcel parcel;
+    struct proxy last;
+
+    parcel_init(&parcel);
+    if (proxy_pack(p->list, &parcel) ||
+        manager_create(p->manager, &last, "list", "") ||
+        write_full(p->writer, &parcel.length, sizeof parcel.length) ||
+        write_full(p->writer, parcel.bytes, parcel.length))
+        return test_line(__LINE__);
+    for (;;)
+        pause();
+}
+
+static void read_parcel(int fd, struct parcel *parcel)
+{
+    unsigned char bytes[4096];
+    size_t n = 0;
+
+    assert_int_equal(read_full(fd, &n, sizeof n), sizeof n);
+    assert_true(n <= sizeof bytes);
+    assert_int_equal(read_full(fd, bytes, n), n);
+    parcel_init(parcel);
+    assert_int_equal(parcel_put(parcel, bytes, n), 0);
+}
+
+static void a_killed_packers_reference_is_not_taken_of_another(void **state)
+{
+    struct served ours;
+    struct proxy list, handed;
+    struct parcel parcel;
+    int ends[2];
+    pid_t child;
+
+    (void)state;
+    test_serve(&ours, OURS);
+    list = test_create(&ours.manager, "list");
+    assert_int_equal(fd_pipe(ends), 0);
+    child = test_fork(pack_and_wait,
+                      &(struct packer){&ours.manager, &list, ends[1]});
+    read_parcel(ends[0], &parcel);
+    assert_int_equal(test_objects(&ours.manager, ours.objects), 2);
+    test_kill(child);
+    test_expect_objects(&ours.manager, ours.objects, 1);
+
+    assert_int_equal(proxy_unpack(&handed, &parcel), 0);
+    parcel_free(&parcel);
+    proxy_close(&list);
+    assert_string_equal(test_call(&handed, "__len__", ""), "0");
+    proxy_close(&handed);
+    close(ends[0]);
+    close(ends[1]);
+    test_end_server(&ours);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -63,6 +130,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate_setup_teardown(
             a_results_reference_is_of_one_process, census_begin, children_end,
             test_with(OURS)),
+        cmocka_unit_test_setup_teardown(
+            a_killed_packers_reference_is_not_taken_of_another, census_begin,
+            children_end),
     };
 
     assert_int_equal(manager_register(&odd_type), 0);
