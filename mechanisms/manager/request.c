@@ -219,20 +219,34 @@ int wire_request(struct wire *w, struct datum *result,
     return error;
 }
 
+/* What is asked of the server itself: a method alone makes an object. */
+static int call_server(struct wire *w, struct datum *result,
+                       const char *function, const struct datum *arguments,
+                       const struct datum *keywords, int64_t timeout)
+{
+    struct datum none = datum_none();
+    bool usable;
+    int error = wire_request(w, result, &none, function, arguments, keywords,
+                             timeout, &usable);
+
+    if (error != REPLY_PROXY)
+        return error;
+    datum_drop(result);
+    return -EBADMSG;
+}
+
 int request_once(const struct manager_place *at, struct datum *result,
                  const char *function, struct datum arguments,
                  const struct datum *keywords, int64_t timeout)
 {
     struct wire w = {.connection = {.fd = -1}};
-    struct datum none = datum_none();
-    bool usable;
     int error = wire_open(
         &w, at, timeout < REQUEST_PATIENCE ? timeout : REQUEST_PATIENCE);
 
     *result = (struct datum){.kind = DATUM_NOTHING};
     if (!error)
-        error = wire_request(&w, result, &none, function, &arguments, keywords,
-                             timeout, &usable);
+        error =
+            call_server(&w, result, function, &arguments, keywords, timeout);
     wire_close(&w);
     datum_drop(&arguments);
     return error;
@@ -264,14 +278,12 @@ static struct datum thread_name(void)
 int line_open(struct line *l)
 {
     struct wire w = {.connection = {.fd = -1}};
-    struct datum none = datum_none(), result = {0};
-    struct datum name = datum_tuple("O", thread_name());
-    bool usable;
+    struct datum result = {0}, name = datum_tuple("O", thread_name());
     int error = wire_open(&w, &l->place->at, REQUEST_PATIENCE);
 
     if (!error)
-        error = wire_request(&w, &result, &none, "accept_connection", &name,
-                             NULL, REQUEST_PATIENCE, &usable);
+        error = call_server(&w, &result, "accept_connection", &name, NULL,
+                            REQUEST_PATIENCE);
     datum_drop(&result);
     datum_drop(&name);
     if (error)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_proxy_references.c - whose a reference is: of a process that was forked
- * with it, of one that was killed before it handed it over. */
+ * with it, of one that was killed before it handed it over; and servers that
+ * hand out what was not asked for. */
 #include "manager/test_proxies.h"
+
+#include "manager/pickle.h"
+#include "pipe/listener.h"
 
 /* --- a result with a reference, and a fork --- */
 
@@ -121,6 +125,77 @@ static void a_killed_packers_reference_is_not_taken_of_another(void **state)
     test_end_server(&ours);
 }
 
+/* --- a server that answers with objects whatever is asked --- */
+
+struct impostor {
+    struct listener listener;
+    int returns; /* how many requests have an honest answer before */
+};
+
+static struct datum answer_of(bool honest)
+{
+    struct datum token[3] = {datum_str("list"), datum_str("nowhere"),
+                             datum_str("a")};
+
+    if (!honest)
+        return datum_tuple(
+            "sO", "#PROXY",
+            datum_tuple("NO", datum_record(DATUM_TOKEN, token, 3)));
+    for (size_t i = 0; i < 3; i++)
+        datum_drop(&token[i]);
+    return datum_tuple("sO", "#RETURN", datum_tuple("sN", "a"));
+}
+
+static int impersonate(void *argument)
+{
+    struct impostor *it = argument;
+
+    for (;;) {
+        struct datum answer = answer_of(it->returns-- > 0);
+        struct buffer out = {0};
+        struct connection c;
+        void *request = NULL;
+
+        if (listener_accept(&it->listener, &c, NO_TIMEOUT) ||
+            authenticate_client(&c, test_key, strlen(test_key), TEST_BOUND) ||
+            connection_recv_new(&c, &request, 4096) < 0 ||
+            pickle_dump(&out, &answer) ||
+            connection_send(&c, out.bytes, out.length))
+            return test_line(__LINE__);
+        connection_close(&c);
+        free(request);
+        buffer_free(&out);
+        datum_drop(&answer);
+    }
+}
+
+/* dummy, create, and accept_connection or incref are what is asked. */
+static void only_a_method_makes_an_object(void **state)
+{
+    (void)state;
+    for (int returns = 0; returns < 3; returns++) {
+        struct impostor it = {.returns = returns};
+        struct datum result;
+        struct manager m;
+        struct proxy p = {0};
+        pid_t child;
+
+        assert_int_equal(listener_open(&it.listener, "127.0.0.1:0", 4), 0);
+        child = test_fork(impersonate, &it);
+        assert_int_equal(manager_connect(&m, it.listener.address, test_key,
+                                         strlen(test_key)),
+                         returns > 0 ? 0 : -EBADMSG);
+        if (returns > 0)
+            assert_int_equal(manager_create(&m, &p, "list", ""),
+                             returns > 1 ? 0 : -EBADMSG);
+        if (returns > 1)
+            assert_int_equal(proxy_call(&p, &result, "copy", ""), -EBADMSG);
+        proxy_close(&p);
+        test_kill(child);
+        listener_close(&it.listener);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +208,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             a_killed_packers_reference_is_not_taken_of_another, census_begin,
             children_end),
+        cmocka_unit_test_setup_teardown(only_a_method_makes_an_object,
+                                        census_begin, children_end),
     };
 
     assert_int_equal(manager_register(&odd_type), 0);
