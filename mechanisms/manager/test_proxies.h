@@ -25,7 +25,9 @@ static const char test_key[] = "the key of the tests";
  */
 static const char test_server_program[] =
     "import sys, fractions\n"
+    "from multiprocessing import current_process\n"
     "from multiprocessing.managers import SyncManager\n"
+    "current_process().authkey = b'the key of the tests'\n"
     "class Unheard(Exception): pass\n"
     "class Odd:\n"
     "    def raise_unheard(self): raise Unheard('of')\n"
