@@ -232,7 +232,7 @@ static inline int census_end(void **state)
  */
 static inline pid_t test_fork(int (*f)(void *), void *argument)
 {
-    void (*caught)(int) = signal(SIGSEGV, SIG_DFL);
+    void (*handler)(int) = signal(SIGSEGV, SIG_DFL);
     pid_t pid;
 
     fflush(stdout);
@@ -242,7 +242,7 @@ static inline pid_t test_fork(int (*f)(void *), void *argument)
         alarm(CENSUS_SECONDS);
         _exit(f(argument));
     }
-    signal(SIGSEGV, caught);
+    signal(SIGSEGV, handler);
     assert_true(pid > 0);
     return pid;
 }

@@ -170,22 +170,26 @@ int client_incref(struct client *c, struct object *o)
     return error;
 }
 
-/* The client of a process, or NULL: it has ended, or none was named. */
-static struct client *living(struct server *s, pid_t process)
+/* Who gives a reference back: the client, or the process, if one is named.
+ * NULL: that has ended, and what it had is taken back, or will be. */
+static struct client *giver(struct server *s, struct client *client,
+                            pid_t process)
 {
-    struct client *c = s->clients;
-
-    while (c && (c->process != process || c->dead))
-        c = c->next;
-    return process ? c : NULL;
+    if (!process || !is_known(client))
+        return client;
+    for (struct client *c = s->clients; c; c = c->next)
+        if (c->process == process && !c->dead)
+            return c;
+    return NULL;
 }
 
 /* Of that one, or else of any: a reference that was handed on may be given back
  * by who did not take it. */
 static void take_one(struct server *s, struct client *from, struct object *o)
 {
-    int64_t index, n = count_of(from, o, &index);
+    int64_t index, n;
 
+    n = count_of(from, o, &index);
     for (struct client *c = s->clients; !n && c; c = c->next) {
         from = c;
         n = count_of(c, o, &index);
@@ -198,19 +202,18 @@ int client_decref(struct client *client, pid_t process, struct object *o)
 {
     struct server *s = o->server;
     struct client *from;
-    bool had, last, is_back;
+    bool had, last;
 
     pthread_mutex_lock(&s->lock);
-    from = living(s, process);
-    is_back = process && !from && is_known(client);
-    had = !is_back && o->clients > 0;
-    if (had)
-        take_one(s, from ? from : client, o);
-    last = had && --o->clients == 0;
+    had = o->clients > 0;
+    from = giver(s, client, process);
+    if (had && from)
+        take_one(s, from, o);
+    last = had && from && --o->clients == 0;
     pthread_mutex_unlock(&s->lock);
     if (last)
         object_unpin(o);
-    return had || is_back ? 0 : -ENOENT;
+    return had || !from ? 0 : -ENOENT;
 }
 
 /* --- the end of one --- */

@@ -4,10 +4,11 @@
  *
  * File-scope state and its fork story: three lists and a lock, which is held
  * only to edit them, never while anything is sent.  It is taken before a fork,
- * so that the child sees whole lists.  The child closes its copy of every
- * connection, since two processes that use one would get each other's replies,
- * and its holds are of another generation: they have no reference until they
- * take one.
+ * so that the child sees whole lists.  The child closes its copy of every line,
+ * since two processes that use one would get each other's replies, and its
+ * holds are of another generation: they have no reference until they take one.
+ * (A request to the server itself has a connection that is in no list: the
+ * server ends it with its answer, whoever has a copy.)
  */
 #include "manager/connections.h"
 

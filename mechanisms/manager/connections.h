@@ -44,7 +44,7 @@ struct line {
     _Atomic(const void *) thread; /* whose; NULL: its thread has ended, or is
                                      the parent's */
     unsigned users;               /* holds that use it */
-    bool torn; /* copied by a fork in the middle of another thread's call */
+    bool torn; /* copied by a fork while another thread connected or called */
     struct line *next;
 };
 

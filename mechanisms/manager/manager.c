@@ -17,10 +17,13 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How long a server may take to begin. */
 #define START_PATIENCE (60 * SECOND)
+
+enum { LOST = 255 }; /* process_exitcode's */
 
 /* --- where it is --- */
 
@@ -145,19 +148,45 @@ int manager_connect(struct manager *m, const char *address, const void *key,
 
 /* --- ended --- */
 
+/* Is it the name of a socket at which nobody listens?  Another server may have
+ * been started there since ours died. */
+static bool is_dead(const char *name)
+{
+    struct connection c;
+    struct stat found;
+    int error;
+
+    if (lstat(name, &found) < 0 || !S_ISSOCK(found.st_mode))
+        return false;
+    error = client_open(&c, name, 0);
+    connection_close(&c);
+    return error == -ECONNREFUSED;
+}
+
 /* What a server that could not do it leaves: a name, and the folder where that
- * is of our making.  Nobody can have come to the same name meanwhile. */
+ * is of our making. */
 static void remove_name(const struct manager *m)
 {
     char folder[MANAGER_ADDRESS];
 
     if (!address_is_name(m->place.address))
         return;
-    unlink(m->place.address);
+    if (is_dead(m->place.address))
+        unlink(m->place.address);
     if (!m->folder)
         return;
     memcpy(folder, m->place.address, sizeof folder);
     rmdir(dirname(folder));
+}
+
+/* Does it run, or is that not known?  The latter where the fork server, who
+ * would tell, was killed: then it can be asked to end, but not be told to. */
+static bool may_run(struct process *p)
+{
+    int code;
+
+    return process_is_alive(p) == 1 ||
+           (process_exitcode(p, &code) == 0 && code == LOST);
 }
 
 /* Ask it to end, then tell it, then end it. */
@@ -183,7 +212,7 @@ void manager_close(struct manager *m)
     if (!m->owned || m->process.generation != fork_generation())
         return;
     m->owned = false;
-    if (process_is_alive(&m->process) == 1)
+    if (may_run(&m->process))
         end_server(m);
     if (process_exitcode(&m->process, &code) == 0 && code != 0)
         remove_name(m);

@@ -152,6 +152,8 @@ int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
 /* A proxy that was in a result: the object it is of, as a proxy of its own.
  * Make it before this thread's next call: the server keeps an object that is
  * within nothing any more, such as one that was got from a Queue, until then.
+ * (Another manager's object, in a container of Python's server, is looked for
+ * where its token says, with the same key.)
  * 0, or as proxy_call; -EINVAL: it is none; -ESTALE: the object has ended. */
 int proxy_from(struct proxy *p, const struct proxy *through,
                const struct datum *result);

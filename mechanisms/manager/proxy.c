@@ -14,6 +14,7 @@
 #include "pipe/listener.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,11 +42,24 @@ static int make_ready(struct hold *h, struct line **line)
     /* end: own */
 }
 
-/* A reference that nobody has made a proxy of yet; with the datum it goes. */
+/* A reference that nobody has made a proxy of yet; with the datum it goes.  A
+ * forked child's copy of it is no reference. */
 struct pending {
     struct manager_place at;
     struct datum ident;
+    unsigned generation; /* of the process whose it is */
 };
+
+static bool is_own(const struct pending *p)
+{
+    return p->generation == fork_generation();
+}
+
+static void pending_free(struct pending *p)
+{
+    datum_drop(&p->ident);
+    free(p);
+}
 
 static void give_back(void *pin)
 {
@@ -53,9 +67,9 @@ static void give_back(void *pin)
 
     if (!p)
         return;
-    request_count(&p->at, "decref", &p->ident);
-    datum_drop(&p->ident);
-    free(p);
+    if (is_own(p))
+        request_count(&p->at, "decref", &p->ident);
+    pending_free(p);
 }
 
 /* The proxy that a call returned, and the server's reference with it. */
@@ -69,7 +83,8 @@ static int attach(struct datum *proxy, const struct hold *h)
         datum_drop(proxy);
         return -ENOMEM;
     }
-    *p = (struct pending){h->place->at, datum_share(&token->fields[2])};
+    *p = (struct pending){h->place->at, datum_share(&token->fields[2]),
+                          fork_generation()};
     r->pin = p;
     r->unpin = give_back;
     return 0;
@@ -156,40 +171,87 @@ int proxy_open(struct proxy *p, const struct manager_place *at,
     return -ENOMEM;
 }
 
-/* The reference that came with a result, once. */
-static struct pending *take_pending(struct record *r)
+/* ("127.0.0.1", 6000); over TCP a server has many names, with one port. */
+static int take_port(struct manager_place *at, const struct datum *address)
 {
-    return __atomic_exchange_n(&r->pin, NULL, __ATOMIC_ACQ_REL);
+    const struct datum *items = address->sequence->items;
+    int64_t port;
+    int n;
+
+    if (address->sequence->length != 2 || items[0].kind != DATUM_STR ||
+        datum_to_int(&items[1], &port))
+        return -EINVAL;
+    if (!address_is_name(at->address) &&
+        strtol(strrchr(at->address, ':') + 1, NULL, 10) == port)
+        return 0;
+    n = snprintf(at->address, sizeof at->address, "%s:%lld",
+                 (const char *)items[0].text->bytes, (long long)port);
+    return n >= (int)sizeof at->address || address_is_name(at->address)
+               ? -EINVAL
+               : 0;
+}
+
+/*
+ * Where an object is whose proxy was within a result: its token says it, since
+ * a container of CPython's server may have those of another manager; the key is
+ * the same.  *at is at first the place that the result came from.
+ */
+static int find_place(struct manager_place *at, const struct datum *address)
+{
+    size_t n;
+
+    if (address->kind == DATUM_TUPLE)
+        return take_port(at, address);
+    if (address->kind != DATUM_STR)
+        return -EINVAL;
+    n = strlen((const char *)address->text->bytes);
+    if (n == 0 || n != address->text->length || n >= sizeof at->address)
+        return -EINVAL;
+    memcpy(at->address, address->text->bytes, n + 1);
+    return address_is_name(at->address) ? 0 : -EINVAL;
+}
+
+/* A reference for a proxy of what is in a result: the one that came with it,
+ * once, or another.  0; -EINVAL; or as request_count. */
+static int take_reference(struct record *r, struct manager_place *at)
+{
+    const struct datum *token = r->fields[1].record->fields;
+    struct pending *pending =
+        r->unpin == give_back
+            ? __atomic_exchange_n(&r->pin, NULL, __ATOMIC_ACQ_REL)
+            : NULL;
+    bool came = pending && is_own(pending);
+    int error = 0;
+
+    if (pending)
+        pending_free(pending);
+    if (r->unpin != give_back)
+        error = find_place(at, &token[1]);
+    if (!error && !came)
+        error = request_count(at, "incref", &token[2]);
+    return error == -EREMOTEIO ? -ESTALE : error;
 }
 
 int proxy_from(struct proxy *p, const struct proxy *through,
                const struct datum *result)
 {
     struct record *r = result->record, *token;
-    struct pending *pending = NULL;
-    int error = 0;
+    struct manager_place at;
+    int error;
 
     *p = (struct proxy){0};
     if (result->kind != DATUM_PROXY || r->fields[1].kind != DATUM_TOKEN ||
         !through->hold)
         return -EINVAL;
     token = r->fields[1].record;
-    if (r->unpin == give_back)
-        pending = take_pending(r);
-    if (!pending)
-        error = request_count(&through->hold->place->at, "incref",
-                              &token->fields[2]);
+    at = through->hold->place->at;
+    error = take_reference(r, &at);
     if (error)
-        return error == -EREMOTEIO ? -ESTALE : error;
-    error =
-        proxy_open(p, &through->hold->place->at, datum_share(&token->fields[0]),
-                   &token->fields[2], &r->fields[2]);
+        return error;
+    error = proxy_open(p, &at, datum_share(&token->fields[0]),
+                       &token->fields[2], &r->fields[2]);
     if (error)
-        request_count(&through->hold->place->at, "decref", &token->fields[2]);
-    if (pending) {
-        datum_drop(&pending->ident);
-        free(pending);
-    }
+        request_count(&at, "decref", &token->fields[2]);
     return error;
 }
 

@@ -24,22 +24,27 @@ void wire_close(struct wire *w)
     *w = (struct wire){.connection = {.fd = -1}};
 }
 
+/* The handshake, until a deadline. */
+static int prove(struct wire *w, const struct manager_place *at,
+                 int64_t deadline)
+{
+    int error = authenticate_server(
+        &w->connection, at->key, at->key_length,
+        deadline == NO_TIMEOUT ? NO_TIMEOUT : deadline - clock_now());
+
+    return error == -ECONNRESET ? -EPIPE : error;
+}
+
 int wire_open(struct wire *w, const struct manager_place *at, int64_t timeout)
 {
     int64_t deadline = clock_deadline(timeout);
     int error = client_open(&w->connection, at->address, timeout);
 
-    if (error) {
-        w->connection.fd = -1;
-        return error;
-    }
-    if (deadline != NO_TIMEOUT)
-        timeout = deadline - clock_now();
-    error =
-        authenticate_server(&w->connection, at->key, at->key_length, timeout);
+    if (!error)
+        error = prove(w, at, deadline);
     if (error)
         connection_close(&w->connection);
-    return error == -ECONNRESET ? -EPIPE : error;
+    return error;
 }
 
 /* --- what is sent --- */
@@ -219,20 +224,34 @@ int wire_request(struct wire *w, struct datum *result,
     return error;
 }
 
+/* What is asked of the server itself: a method alone makes an object. */
+static int call_server(struct wire *w, struct datum *result,
+                       const char *function, const struct datum *arguments,
+                       const struct datum *keywords, int64_t timeout)
+{
+    struct datum none = datum_none();
+    bool usable;
+    int error = wire_request(w, result, &none, function, arguments, keywords,
+                             timeout, &usable);
+
+    if (error != REPLY_PROXY)
+        return error;
+    datum_drop(result);
+    return -EBADMSG;
+}
+
 int request_once(const struct manager_place *at, struct datum *result,
                  const char *function, struct datum arguments,
                  const struct datum *keywords, int64_t timeout)
 {
     struct wire w = {.connection = {.fd = -1}};
-    struct datum none = datum_none();
-    bool usable;
     int error = wire_open(
         &w, at, timeout < REQUEST_PATIENCE ? timeout : REQUEST_PATIENCE);
 
     *result = (struct datum){.kind = DATUM_NOTHING};
     if (!error)
-        error = wire_request(&w, result, &none, function, &arguments, keywords,
-                             timeout, &usable);
+        error =
+            call_server(&w, result, function, &arguments, keywords, timeout);
     wire_close(&w);
     datum_drop(&arguments);
     return error;
@@ -261,22 +280,25 @@ static struct datum thread_name(void)
     return datum_str(name);
 }
 
+/* It is the line's as soon as it is connected, and not at the end of all that
+ * is said first: a fork meanwhile finds it. */
 int line_open(struct line *l)
 {
+    const struct manager_place *at = &l->place->at;
+    int64_t deadline = clock_deadline(REQUEST_PATIENCE);
     struct wire w = {.connection = {.fd = -1}};
-    struct datum none = datum_none(), result = {0};
-    struct datum name = datum_tuple("O", thread_name());
-    bool usable;
-    int error = wire_open(&w, &l->place->at, REQUEST_PATIENCE);
+    struct datum result = {0}, name = datum_tuple("O", thread_name());
+    int error = client_open(&w.connection, at->address, REQUEST_PATIENCE);
 
+    line_set(l, &w);
     if (!error)
-        error = wire_request(&w, &result, &none, "accept_connection", &name,
-                             NULL, REQUEST_PATIENCE, &usable);
+        error = prove(&l->wire, at, deadline);
+    if (!error)
+        error = call_server(&l->wire, &result, "accept_connection", &name, NULL,
+                            REQUEST_PATIENCE);
     datum_drop(&result);
     datum_drop(&name);
     if (error)
-        wire_close(&w);
-    else
-        line_set(l, &w);
+        line_close(l);
     return error == -EREMOTEIO ? -EBADMSG : error;
 }

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_manager.c - a server of our own, started and ended: by every method, at
- * the same address again, in spite of SIGINT, with its parent. */
+ * the same address again, in spite of SIGINT, with its parent.  Killed ones are
+ * in test_manager_killed.c. */
 #include "manager/test_proxies.h"
-
-static const char *kept_name(void)
-{
-    static char name[96];
-
-    snprintf(name, sizeof name, "/tmp/ipclab-test-%d", getpid());
-    return name;
-}
 
 static void use(struct manager *m)
 {
@@ -102,14 +95,15 @@ static void restart_at(const char *address)
 static void an_address_can_be_used_again_at_once(void **state)
 {
     (void)state;
-    restart_at(kept_name());
+    restart_at(test_kept_name());
     restart_at("127.0.0.1:0");
 }
 
 static void a_proxy_of_a_closed_manager_is_of_no_other(void **state)
 {
-    struct manager_options options = {
-        .address = kept_name(), .key = test_key, .key_length = sizeof test_key};
+    struct manager_options options = {.address = test_kept_name(),
+                                      .key = test_key,
+                                      .key_length = sizeof test_key};
     struct manager m, next;
     struct proxy old, new;
     struct datum result;
@@ -126,28 +120,6 @@ static void a_proxy_of_a_closed_manager_is_of_no_other(void **state)
     assert_string_equal(test_call(&new, "__len__", ""), "0");
     proxy_close(&new);
     manager_close(&next);
-}
-
-static void a_killed_server_leaves_its_address_to_the_next(void **state)
-{
-    struct manager_options options = {.address = kept_name()};
-    struct manager m;
-
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(manager_start(&m, START_FORK, &options), 0);
-        kill(m.process.pid, SIGKILL);
-        assert_int_equal(process_join(&m.process, TEST_BOUND), 0);
-        assert_int_equal(manager_dummy(&m), -ECONNREFUSED);
-        manager_close(&m);
-        assert_int_equal(access(kept_name(), F_OK), -1);
-    }
-    assert_int_equal(manager_start(&m, START_FORK, NULL), 0);
-    kill(m.process.pid, SIGKILL);
-    manager_close(&m);
-    assert_int_equal(access(m.place.address, F_OK), -1);
-    *strrchr(m.place.address, '/') = '\0';
-    assert_int_equal(access(m.place.address, F_OK), -1);
 }
 
 static void what_cannot_be_started_is_told(void **state)
@@ -226,57 +198,6 @@ static void a_forked_child_does_not_end_its_parents(void **state)
     manager_close(&s.manager);
 }
 
-/* Start a server, say where it is, and be killed. */
-static int start_and_tell(struct parcel *parcel)
-{
-    struct manager m;
-    uint64_t method;
-    int fd;
-
-    if (parcel_take_fd(parcel, &fd) || parcel_take_u64(parcel, &method) ||
-        manager_start(&m, (enum start_method)method, NULL) ||
-        write_full(fd, m.place.address, strlen(m.place.address) + 1))
-        return test_line(__LINE__);
-    close(fd);
-    process_parent_join(NO_TIMEOUT);
-    return 0;
-}
-TARGET(start_and_tell)
-
-static void expect_gone(const char *name)
-{
-    int64_t deadline = clock_deadline(TEST_BOUND);
-
-    while (access(name, F_OK) == 0 && clock_now() < deadline)
-        test_sleep_ms(1);
-    assert_int_equal(access(name, F_OK), -1);
-}
-
-static void a_server_ends_with_its_killed_parent(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < TEST_METHODS; i++) {
-        char name[MANAGER_ADDRESS] = "";
-        struct parcel parcel;
-        struct process p;
-        ssize_t got;
-        int fd;
-
-        parcel_init(&parcel);
-        fd = test_give_writer(&parcel);
-        assert_int_equal(parcel_put_u64(&parcel, test_methods[i]), 0);
-        test_start(&p, START_FORK, "start_and_tell", &parcel);
-        parcel_free(&parcel);
-        got = read_some(fd, name, sizeof name - 1);
-        close(fd);
-        assert_true(got > 1);
-        assert_int_equal(access(name, F_OK), 0);
-        assert_int_equal(process_kill(&p), 0);
-        assert_int_equal(test_finish(&p), -SIGKILL);
-        expect_gone(name);
-    }
-}
-
 /* Its proxies and its manager are left open: the exit sequence ends them. */
 static int leave_all_open(struct parcel *parcel)
 {
@@ -314,9 +235,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             a_proxy_of_a_closed_manager_is_of_no_other, census_begin,
             children_end),
-        cmocka_unit_test_setup_teardown(
-            a_killed_server_leaves_its_address_to_the_next, census_begin,
-            children_end),
         cmocka_unit_test_setup_teardown(what_cannot_be_started_is_told,
                                         census_begin, children_end),
         cmocka_unit_test_setup_teardown(
@@ -325,8 +243,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_server_that_does_not_answer_is_killed,
                                         census_begin, children_end),
         cmocka_unit_test_setup_teardown(a_forked_child_does_not_end_its_parents,
-                                        census_begin, children_end),
-        cmocka_unit_test_setup_teardown(a_server_ends_with_its_killed_parent,
                                         census_begin, children_end),
         cmocka_unit_test_setup_teardown(what_a_process_leaves_open_ends_with_it,
                                         census_begin, children_end),

@@ -25,7 +25,9 @@ static const char test_key[] = "the key of the tests";
  */
 static const char test_server_program[] =
     "import sys, fractions\n"
+    "from multiprocessing import current_process\n"
     "from multiprocessing.managers import SyncManager\n"
+    "current_process().authkey = b'the key of the tests'\n"
     "class Unheard(Exception): pass\n"
     "class Odd:\n"
     "    def raise_unheard(self): raise Unheard('of')\n"
@@ -58,6 +60,15 @@ struct served {
     char folder[64];
     int64_t objects; /* how many it had at first */
 };
+
+/* A name for a socket, the same each time. */
+static inline const char *test_kept_name(void)
+{
+    static char name[96];
+
+    snprintf(name, sizeof name, "/tmp/ipclab-test-%d", getpid());
+    return name;
+}
 
 /* Start it; its address, once it listens, into `address`. */
 static inline pid_t test_start_python(const char *name, char *address,

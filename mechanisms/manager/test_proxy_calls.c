@@ -167,6 +167,39 @@ static void a_proxy_within_a_proxy_is_the_same_object(void **state)
     a_proxy_within_a_proxy(OURS_TCP);
 }
 
+/* Python's list may have a proxy of another manager's object, whose ident means
+ * nothing, or another object, to its own server. */
+static void a_proxy_of_anothers_object_finds_it(void **state)
+{
+    static const enum server_kind kinds[] = {PYTHON, PYTHON_TCP};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct served py, other;
+        struct proxy outer, inner, again;
+        struct datum result;
+
+        test_serve(&py, PYTHON);
+        test_serve(&other, kinds[i]);
+        outer = test_create(&py.manager, "list");
+        inner = test_create(&other.manager, "dict");
+        assert_string_equal(
+            test_call(&outer, "append", "O", proxy_datum(&inner)), "None");
+        assert_int_equal(
+            proxy_call(&outer, &result, "__getitem__", "i", INT64_C(0)), 0);
+        assert_int_equal(proxy_from(&again, &outer, &result), 0);
+        datum_drop(&result);
+        test_call(&again, "__setitem__", "si", "k", INT64_C(1));
+        assert_string_equal(test_call(&inner, "copy", ""), "{'k': 1}");
+        proxy_close(&again);
+        proxy_close(&inner);
+        assert_int_equal(test_objects(&other.manager, other.objects), 1);
+        proxy_close(&outer);
+        test_end_server(&other);
+        test_end_server(&py);
+    }
+}
+
 static void the_wrong_key_and_no_server_are_told(void **state)
 {
     struct served py;
@@ -216,6 +249,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             a_proxy_within_a_proxy_is_the_same_object, census_begin,
             children_end),
+        cmocka_unit_test_setup_teardown(a_proxy_of_anothers_object_finds_it,
+                                        census_begin, census_end),
         cmocka_unit_test_setup_teardown(the_wrong_key_and_no_server_are_told,
                                         census_begin, census_end),
         cmocka_unit_test_setup_teardown(a_call_is_one_write_and_one_read,

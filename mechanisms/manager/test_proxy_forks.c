@@ -3,6 +3,9 @@
  * threads: no two share a connection. */
 #include "manager/test_proxies.h"
 
+#include "manager/pickle.h"
+#include "pipe/listener.h"
+
 #include <pthread.h>
 
 #ifdef __has_feature /* clang's way of saying what gcc defines */
@@ -224,6 +227,95 @@ static void a_fork_between_calls_of_other_threads(void **state)
     test_end_server(&py);
 }
 
+/* --- forked while another thread connects --- */
+
+struct newcomer {
+    const char *address;
+    struct proxy proxy;
+    int error;
+};
+
+static void *come(void *argument)
+{
+    struct newcomer *n = argument;
+    struct manager m;
+
+    n->error = manager_connect(&m, n->address, test_key, strlen(test_key));
+    if (!n->error)
+        n->error = manager_create(&m, &n->proxy, "list", "");
+    if (!n->error)
+        n->error = proxy_do(&n->proxy, "copy", "");
+    return NULL;
+}
+
+/* The test is the server: the next request, ... */
+static void hear_request(struct connection *c)
+{
+    void *request;
+
+    assert_true(connection_recv_new(c, &request, 4096) > 0);
+    free(request);
+}
+
+static void let_in(struct listener *l, struct connection *c)
+{
+    assert_int_equal(listener_accept(l, c, TEST_BOUND), 0);
+    assert_int_equal(
+        authenticate_client(c, test_key, strlen(test_key), TEST_BOUND), 0);
+    hear_request(c);
+}
+
+/* ... and an answer that will do for all: as of create. */
+static void answer(struct connection *c)
+{
+    struct datum reply = datum_tuple("sO", "#RETURN", datum_tuple("sN", "a"));
+    struct buffer out = {0};
+
+    assert_int_equal(pickle_dump(&out, &reply), 0);
+    assert_int_equal(connection_send(c, out.bytes, out.length), 0);
+    buffer_free(&out);
+    datum_drop(&reply);
+}
+
+static int live_on(void *unused)
+{
+    (void)unused;
+    pause();
+    return 0;
+}
+
+static void a_child_keeps_no_connection_that_was_being_made(void **state)
+{
+    struct newcomer n = {0};
+    struct connection c;
+    struct listener l;
+    pthread_t thread;
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(listener_open(&l, "127.0.0.1:0", 4), 0);
+    n.address = l.address;
+    assert_int_equal(pthread_create(&thread, NULL, come, &n), 0);
+    for (int i = 0; i < 2; i++) {
+        let_in(&l, &c);
+        answer(&c);
+        connection_close(&c);
+    }
+    let_in(&l, &c); /* it says accept_connection */
+    child = test_fork(live_on, NULL);
+    answer(&c);
+    hear_request(&c);
+    answer(&c);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(n.error, 0);
+    assert_int_equal(connection_poll(&c, TEST_BOUND), 1);
+    assert_int_equal(connection_recv(&c, NULL, 0), -EPIPE);
+    test_kill(child);
+    connection_close(&c);
+    listener_close(&l);
+    proxy_close(&n.proxy);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +343,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate_setup_teardown(
             a_fork_between_calls_of_other_threads, census_begin, children_end,
             test_with(OURS)),
+        cmocka_unit_test_setup_teardown(
+            a_child_keeps_no_connection_that_was_being_made, census_begin,
+            children_end),
     };
 
     assert_int_equal(manager_register(&odd_type), 0);
