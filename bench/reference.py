@@ -928,14 +928,13 @@ class Server:
         import tempfile
         self.key = os.urandom(32)
         with tempfile.TemporaryDirectory(prefix="ipclab-") as folder:
-            name, key = folder + "/socket", folder + "/key"
-            with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600),
-                      "wb") as file:
-                file.write(self.key)
+            name = folder + "/socket"
             self.child = subprocess.Popen(
                 [program_of(parent), "manager", "--address", name,
-                 "--authkey-file", key], stdout=subprocess.PIPE,
-                preexec_fn=self.begin)
+                 "--authkey-file", "/dev/stdin"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, preexec_fn=self.begin)
+            with self.child.stdin as told:
+                told.write(self.key)
             if not self.child.stdout.readline():
                 raise Failed("ipclab manager does not start")
             fd = os.open(name, os.O_PATH)
@@ -1213,11 +1212,13 @@ def load_main():
 
 
 def hide_forkserver():
-    """The server listens at a socket in a folder of /tmp, which would stay
-    when this process is killed.  A descriptor leads to it as well."""
+    """The server listens at a socket in a folder of TMPDIR, which would stay
+    when this process is killed.  A descriptor leads to it as well.  Killed
+    before there is one, it leaves the folder, and the bench removes that."""
     import tempfile
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
     server = forkserver._forkserver
+    resource_tracker.ensure_running()  # or the folder would be there as long
     with tempfile.TemporaryDirectory(prefix="ipclab-") as folder:
         here = multiprocessing.process.current_process()._config
         here["tempdir"] = folder  # where it makes the socket
