@@ -941,13 +941,12 @@ class Server:
         return "/proc/self/fd/%d" % fd
 
     def usage(self):
-        """As usage(), of the server."""
-        spent = [0] * 5
+        """As usage(), of the server.  A thread that has ended, as one has for
+        each object that is made, is in all but the switches."""
+        spent = [time.clock_gettime_ns(~self.pid << 3 | 2), 0, 0, 0, 0]
         for task in os.listdir("/proc/%d/task" % self.pid):
-            at = "/proc/%d/task/%s/" % (self.pid, task)
             try:
-                spent[0] += int(words_of(at + "schedstat")[0])
-                words = words_of(at + "status")
+                words = words_of("/proc/%d/task/%s/status" % (self.pid, task))
             except OSError:
                 continue  # a connection that has ended
             for i, name in (1, b"voluntary_ctxt_switches:"), \
