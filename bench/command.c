@@ -8,9 +8,9 @@
  *
  * A program that we run starts others, which know nothing of us.  When we are
  * killed the program dies by PR_SET_PDEATHSIG, and they would live on.  So a
- * keeper stands between: it sees the end of the life line and ends them all.
- * Should somebody shoot the keeper, the program dies with it, and what that
- * had started becomes ours.
+ * keeper stands between: it sees the end of the life line and ends them all,
+ * and removes the folder that was their TMPDIR.  Should somebody shoot the
+ * keeper, the program dies with it, and what that had started becomes ours.
  */
 #include "command.h"
 
@@ -22,9 +22,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -37,9 +39,11 @@ enum { NOT_RUN = 127 };
 #define KEEPER_PATIENCE (3 * SECOND)
 
 /* The two sides' descriptors: what the program prints; the errno of an exec
- * that failed, at its end when exec succeeded; the life line. */
+ * that failed, at its end when exec succeeded; the life line.  And what both
+ * know of the program's TMPDIR, as guard.h has it. */
 struct lines {
     int out[2], failure[2], life[2];
+    char *folder;
 };
 
 /* In the child of the keeper: become the program, or say why not. */
@@ -54,6 +58,7 @@ static _Noreturn void become(const char *const argv[], pid_t keeper,
     signal(SIGPIPE, SIG_DFL); /* an ignored signal would stay ignored */
     signal(SIGXFSZ, SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
+    setenv("TMPDIR", l->folder, 1);
     dup2(null, STDIN_FILENO);
     dup2(l->out[1], STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
@@ -96,7 +101,7 @@ static _Noreturn void keep(const char *const argv[], struct lines *l)
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child, &before);
     signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    program = signals < 0 ? -1 : fork();
+    program = signals < 0 || !mkdtemp(l->folder) ? -1 : fork();
     if (program == 0)
         become(argv, self, l, &before);
     if (program < 0)
@@ -106,6 +111,7 @@ static _Noreturn void keep(const char *const argv[], struct lines *l)
     if (program > 0 && await_program(program, l->life[1], signals, &status))
         send(l->life[1], &status, sizeof status, MSG_NOSIGNAL);
     end_descendants(&nobody);
+    folder_forget(l->folder);
     _exit(0);
 }
 
@@ -173,6 +179,12 @@ static int open_lines(struct lines *l)
 {
     int error = fd_pipe(l->out);
 
+    l->folder = mmap(NULL, PATH_MAX, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (l->folder == MAP_FAILED)
+        return -errno;
+    if (!error)
+        error = folder_name(l->folder, PATH_MAX);
     if (!error)
         error = fd_pipe(l->failure);
     if (!error &&
@@ -188,6 +200,8 @@ static void close_lines(struct lines *l)
         fd_close(&l->failure[i]);
         fd_close(&l->life[i]);
     }
+    if (l->folder != MAP_FAILED)
+        munmap(l->folder, PATH_MAX);
 }
 
 /* It ends what is left, and itself; killed, or stopped by somebody, it cannot,
@@ -206,8 +220,10 @@ static void end_keeper(pid_t keeper, struct lines *l)
         kill(keeper, SIGKILL);
         waitpid(keeper, &status, 0);
     }
-    if (WIFSIGNALED(status))
+    if (WIFSIGNALED(status)) {
         group_end(keeper);
+        folder_forget(l->folder);
+    }
 }
 
 /* How the program ended; one that was not left to end, or whose keeper did not
@@ -229,7 +245,7 @@ int command_run(const char *const argv[], int64_t patience,
                 const volatile sig_atomic_t *stop, char **text, size_t *length,
                 int *error)
 {
-    struct lines l = {{-1, -1}, {-1, -1}, {-1, -1}};
+    struct lines l = {{-1, -1}, {-1, -1}, {-1, -1}, MAP_FAILED};
     int64_t deadline = clock_deadline(patience);
     pid_t keeper = -1;
     int status = 0;

@@ -11,9 +11,9 @@
 
 /*
  * Run argv[0], found along PATH, in a process group of its own; stdin is
- * empty, stderr is dropped.  Nothing that it starts outlives it, or us, even
- * when we are killed.  Collects stdout into *text, NUL-ended, the caller's to
- * free whatever happens.
+ * empty, stderr is dropped, TMPDIR a folder that goes away with it.  Nothing
+ * that it starts outlives it, or us, even when we are killed.  Collects stdout
+ * into *text, NUL-ended, the caller's to free whatever happens.
  *
  * Returns its exit code, or -N when signal N ended it.  *error is 0, or why it
  * was not run or not left to end: -EINTR when *stop became true, -ETIMEDOUT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * guard.h - the process between the caller and what it watches.  Private to
- * supervisor.c, which says what it is for.
+ * supervisor.c, which says what it is for; command.c has use for its parts.
  */
 #ifndef IPCLAB_GUARD_H
 #define IPCLAB_GUARD_H
@@ -54,8 +54,15 @@ void names_in(const char *folder, struct names *list);
  */
 unsigned segments_since(const struct names *before);
 
+/* What mkdtemp(3) shall make: in our own TMPDIR, where there is one. */
+int folder_name(char *folder, size_t size);
+
 /* Remove a folder and all below it; how many entries it had below it. */
 unsigned folder_remove(const char *folder);
+
+/* Remove what mkdtemp(3) has made of such a name, if anything, and what is
+ * named after that: who was killed could not. */
+void folder_forget(const char *folder);
 
 /* Remove what /dev/shm has by names that begin with the folder's and a '-';
  * how many there were. */

@@ -11,6 +11,7 @@
 #include "evidence.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The end of a name that mkdtemp(3) has not yet made. */
+#define UNNAMED "XXXXXX"
 
 void names_free(struct names *list)
 {
@@ -126,4 +130,25 @@ unsigned folder_remove(const char *folder)
     nftw(folder, count_entry, 16, FTW_PHYS);
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return entries;
+}
+
+int folder_name(char *folder, size_t size)
+{
+    const char *in = getenv("TMPDIR");
+
+    if (!in || !*in || access(in, W_OK | X_OK) < 0)
+        in = "/tmp";
+    return snprintf(folder, size, "%s/ipclab-" UNNAMED, in) < (int)size
+               ? 0
+               : -ENAMETOOLONG;
+}
+
+void folder_forget(const char *folder)
+{
+    size_t n = strlen(folder), end = sizeof UNNAMED - 1;
+
+    if (n > end && strcmp(folder + n - end, UNNAMED) != 0) {
+        folder_remove(folder);
+        segments_remove(folder);
+    }
 }

@@ -22,9 +22,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The end of a name that mkdtemp(3) has not yet made. */
-#define UNNAMED "XXXXXX"
-
 /* The signals that end a run; blocked, and read from a descriptor. */
 static int hold_signals(sigset_t *before)
 {
@@ -110,30 +107,6 @@ static int watch_guard(pid_t guard, struct ended *shared, int *life,
     return 0;
 }
 
-/* What the guard shall make: in our own TMPDIR, where there is one. */
-static int name_folder(char *folder, size_t size)
-{
-    const char *in = getenv("TMPDIR");
-
-    if (!in || !*in || access(in, W_OK | X_OK) < 0)
-        in = "/tmp";
-    return snprintf(folder, size, "%s/ipclab-" UNNAMED, in) < (int)size
-               ? 0
-               : -ENAMETOOLONG;
-}
-
-/* The guard removes its folder, and what is named after that; one that was
- * killed could not. */
-static void remove_folder(const char *folder)
-{
-    size_t n = strlen(folder), end = sizeof UNNAMED - 1;
-
-    if (n > end && strcmp(folder + n - end, UNNAMED) != 0) {
-        folder_remove(folder);
-        segments_remove(folder);
-    }
-}
-
 static int run_guard(const struct watch *watch, struct shared *shared,
                      const struct pids *spare)
 {
@@ -143,13 +116,13 @@ static int run_guard(const struct watch *watch, struct shared *shared,
     pid_t guard;
 
     if (!error)
-        error = name_folder(shared->folder, sizeof shared->folder);
+        error = folder_name(shared->folder, sizeof shared->folder);
     if (!error) {
         guard = start_guard(watch, shared, &before, &life);
         error = guard < 0
                     ? guard
                     : watch_guard(guard, &shared->ended, &life, signals, spare);
-        remove_folder(shared->folder);
+        folder_forget(shared->folder);
     }
     fd_close(&life);
     fd_close(&signals);

@@ -107,6 +107,34 @@ static void one_that_closes_its_output_is_not_waited_for(void **state)
     free(text);
 }
 
+/* --- its TMPDIR --- */
+
+static char temporary[] = "/tmp/ipclab-test-XXXXXX";
+
+static void a_program_has_a_folder_of_its_own(void **state)
+{
+    char *text;
+    int error;
+
+    (void)state;
+    assert_int_equal(shell("ls -A $TMPDIR; echo $TMPDIR; mkdir $TMPDIR/a; "
+                           "echo b >$TMPDIR/a/b",
+                           SECOND * 10, &text, &error),
+                     0);
+    assert_int_equal(error, 0);
+    text[strcspn(text, "\n")] = '\0';
+    assert_int_equal(strncmp(text, temporary, strlen(temporary)), 0);
+    assert_int_equal(access(text, F_OK), -1);
+    free(text);
+    assert_int_equal(
+        shell("echo c >$TMPDIR/c; sleep 100", SECOND / 5, &text, &error),
+        -SIGKILL);
+    free(text);
+    /* Anything else of it would be in here. */
+    assert_int_equal(rmdir(temporary), 0);
+    assert_int_equal(mkdir(temporary, 0700), 0);
+}
+
 /* In a child: a program whose own child says its pid in the pipe, and stays. */
 static int run_for_ever(void *pipe)
 {
@@ -115,7 +143,8 @@ static int run_for_ever(void *pipe)
     size_t length;
     int error;
 
-    snprintf(line, sizeof line, "sleep 100 & echo $! >&%d; wait; true",
+    snprintf(line, sizeof line,
+             "mkdir $TMPDIR/a; sleep 100 & echo $! >&%d; wait; true",
              *(int *)pipe);
     command_run(argv, 15 * SECOND, &stop, &text, &length, &error);
     free(text);
@@ -153,6 +182,8 @@ static int nothing_outlives(pid_t (*victim)(pid_t ipclab, pid_t program))
     waitpid(ipclab, &status, 0);
     while (waitpid(-1, NULL, 0) > 0)
         ;
+    assert_int_equal(rmdir(temporary), 0); /* no folder is left in it */
+    assert_int_equal(mkdir(temporary, 0700), 0);
     return status;
 }
 
@@ -308,6 +339,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(
             one_that_closes_its_output_is_not_waited_for, census_begin,
             census_end),
+        cmocka_unit_test_setup_teardown(a_program_has_a_folder_of_its_own,
+                                        census_begin, census_end),
         cmocka_unit_test_setup_teardown(a_stopped_keeper_holds_nobody_up,
                                         patient, census_end),
         cmocka_unit_test_setup_teardown(
@@ -326,11 +359,13 @@ int main(int argc, char **argv)
     mechanisms_init(argc, argv);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     answer = calloc(1, sizeof *answer);
-    if (fd < 0 || !answer)
+    if (fd < 0 || !answer || !mkdtemp(temporary) ||
+        setenv("TMPDIR", temporary, 1) < 0)
         return 1;
     close(fd);
     failed = cmocka_run_group_tests_name("command", tests, NULL, NULL);
     unlink(script);
+    rmdir(temporary);
     free(answer);
     return failed;
 }

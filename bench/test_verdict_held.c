@@ -10,7 +10,8 @@ struct tale {
     bool taken;       /* it was so before */
     bool never;       /* it is never taken */
     bool by_another;  /* but by the victim */
-    bool by_maker;    /* or by somebody else */
+    bool by_maker;    /* or by somebody else, */
+    bool meanwhile;   /* while the holder did something else */
     bool lives;       /* the holder does not die */
     int number;       /* or not of SIGKILL */
     bool given_back;
@@ -71,7 +72,9 @@ static void take(const struct tale *t)
         call_plain("acquire");
     else
         let(t->by_another);
-    if (!t->by_maker)
+    if (t->meanwhile)
+        let(0);
+    if (!t->by_maker || t->meanwhile)
         hear(1);
 }
 
@@ -110,6 +113,8 @@ TALE(it_was_taken_before, .taken = true)
 TALE(it_is_never_taken, .never = true)
 TALE(the_victim_has_it, .by_another = true)
 TALE(somebody_else_has_it, .by_maker = true)
+TALE(somebody_has_it_meanwhile, .by_maker = true, .meanwhile = true,
+     .never = true)
 TALE(its_holder_lives, .lives = true)
 TALE(its_holder_was_asked_to_go, .number = SIGTERM)
 TALE(it_is_given_back, .given_back = true)
@@ -128,6 +133,7 @@ static void impostors_of_a_held_lock_are_not_proven(void **state)
         {it_is_never_taken, "nobody has taken the lock"},
         {the_victim_has_it, "has run meanwhile"},
         {somebody_else_has_it, "has not run"},
+        {somebody_has_it_meanwhile, "is a client as well"},
         {its_holder_lives, "is not seen to be dead"},
         {its_holder_was_asked_to_go, "was not killed"},
         {it_is_given_back, "the lock was given back"},

@@ -102,6 +102,7 @@ static void impostors_of_a_killed_manager_are_not_proven(void **state)
 /* --- "obeys a stranger" --- */
 
 struct story {
+    bool full;      /* its queue of who has connected is */
     bool named;     /* its name is in the file system; */
     bool no_socket; /* it listens nowhere, */
     bool no_listener;
@@ -127,8 +128,18 @@ static void obey(int fd, const struct story *s)
     *(s->forgets ? &other : &limit) = number;
 }
 
+/* As many as it lets wait connect; the next one waits. */
+static void fill(const struct sockaddr_un *at, socklen_t size)
+{
+    while (connect(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0),
+                   (const struct sockaddr *)at, size) == 0)
+        ;
+}
+
 static void serve(int listener, const struct story *s)
 {
+    if (s->full)
+        pause_for_ever();
     for (;;) {
         int fd = accept(listener, NULL, NULL);
 
@@ -153,6 +164,9 @@ static int open_listener(const struct story *s)
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, size) < 0 ||
         (!s->no_listener && listen(fd, 4) < 0))
         _exit(9);
+    size = sizeof at;
+    if (s->full && getsockname(fd, (struct sockaddr *)&at, &size) == 0)
+        fill(&at, size);
     return fd;
 }
 
@@ -181,6 +195,7 @@ STORY(it_has_no_socket, .no_socket = true)
 STORY(it_does_not_listen, .no_listener = true)
 STORY(it_asks_for_the_key, .asks = true)
 STORY(it_is_deaf, .deaf = true)
+STORY(it_takes_no_more, .full = true)
 STORY(it_does_something_else, .forgets = true)
 STORY(it_obeys_at_an_abstract_name, .named = false)
 STORY(it_obeys_at_a_name, .named = true)
@@ -192,6 +207,7 @@ static void impostors_of_an_open_server_are_not_proven(void **state)
         {it_does_not_listen, "nobody listens at descriptor"},
         {it_asks_for_the_key, "it wants to hear the key first"},
         {it_is_deaf, "it has not obeyed us"},
+        {it_takes_no_more, "cannot give it an order: Resource temp"},
         {it_does_something_else, "it has not obeyed us"},
         {only_pauses, "its time was over"},
         {exits_at_once, "it ended with exit status 0"},

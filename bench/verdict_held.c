@@ -4,8 +4,8 @@
  * client had that was killed.
  *
  * Is it taken?  The server says so, asked by us.  By whom, it does not say; but
- * it was free before that client ran and taken after, and nobody else of the
- * clients has run meanwhile.
+ * it was free before that client ran and taken after; the other client has not
+ * run meanwhile, and nobody else is one, unless he came and went.
  */
 #include "verdict_parts.h"
 
@@ -37,6 +37,24 @@ static enum sight both_sleep(const struct inspection *i, uint64_t slept[2])
 
     return sight == SEEN ? verdict_sleeper(i, i->witness->holder, &slept[1])
                          : sight;
+}
+
+/* Whoever else has a connection may have taken it. */
+static bool others_are_no_clients(const struct inspection *i, pid_t root)
+{
+    const struct witness *w = i->witness;
+    struct pids tree = {0};
+    struct link link;
+    pid_t found = 0;
+
+    descendants(root, &tree, SIZE_MAX);
+    for (size_t k = 0; k < tree.count && !found; k++)
+        if (tree.pid[k] != w->victim && tree.pid[k] != w->holder &&
+            link_find(tree.pid[k], w->server, &link) == 0)
+            found = tree.pid[k];
+    pids_free(&tree);
+    return !found ||
+           verdict_refuse(i->verdict, "process %d is a client as well", found);
 }
 
 /* 1: it is free. */
@@ -73,7 +91,7 @@ static bool are_the_same(const struct inspection *i)
 }
 
 /* 2: it is taken, and the holder alone has run. */
-static enum sight look_taken(struct inspection *i)
+static enum sight look_taken(struct inspection *i, pid_t root)
 {
     const struct witness *w = i->witness;
     struct verdict *v = i->verdict;
@@ -91,7 +109,7 @@ static enum sight look_taken(struct inspection *i)
         return verdict_refuse(v, "process %d has run meanwhile", w->victim);
     if (slept[1] == i->noted[HOLDER_SLEPT])
         return verdict_refuse(v, "process %d has not run", w->holder);
-    return SEEN;
+    return others_are_no_clients(i, root) ? SEEN : REFUSED;
 }
 
 /* 3: the holder was killed, and it is taken still. */
@@ -116,9 +134,8 @@ static enum sight look_kept(struct inspection *i)
 
 enum sight look_held(struct inspection *i, int stage, pid_t root)
 {
-    (void)root;
     return stage == 1   ? look_free(i)
-           : stage == 2 ? look_taken(i)
+           : stage == 2 ? look_taken(i, root)
                         : look_kept(i);
 }
 

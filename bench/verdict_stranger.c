@@ -62,13 +62,14 @@ static int give_order(const struct sockaddr_un *at, socklen_t size,
         uint32_t length;
         unsigned char number[sizeof(int64_t)];
     } message = {.length = htobe32(sizeof number)};
+    const struct timeval patience = {.tv_sec = 1}; /* with connect(2), too */
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
     char byte;
 
     if (fd < 0)
         return -errno;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 1},
-               sizeof(struct timeval));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     memcpy(message.number, &number, sizeof number);
     if (connect(fd, (const struct sockaddr *)at, size) < 0 ||
         send(fd, &message, sizeof message, MSG_NOSIGNAL) < 0)
