@@ -167,11 +167,12 @@ static void keys_that_are_equal_are_bounded(void **state)
 {
     enum { LENGTH = 1 << 16 };
     static const char codes[] = {'X', 'B', (char)0x8b};
+    static const char length[4] = {0, 0, LENGTH >> 16, 0};
     static char text[5 + LENGTH];
 
     (void)state;
     memset(text, 'a', sizeof text);
-    memcpy(text + 1, "\0\0\1\0", 4);
+    memcpy(text + 1, length, sizeof length);
     for (size_t i = 0; i < sizeof codes; i++) {
         struct buffer dict = {0}, set = {0};
 
