@@ -8,6 +8,8 @@
  */
 #include "manager/cell.h"
 
+#include "pipe/listener.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +106,17 @@ struct datum datum_text(enum datum_kind kind, const void *bytes, size_t n)
 struct datum datum_str(const char *text)
 {
     return datum_text(DATUM_STR, text, strlen(text));
+}
+
+struct datum datum_address(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+
+    if (address_is_name(address))
+        return datum_str(address);
+    return datum_tuple(
+        "Oi", datum_text(DATUM_STR, address, (size_t)(colon - address)),
+        (int64_t)strtol(colon + 1, NULL, 10));
 }
 
 struct datum datum_long(const unsigned char *bytes, size_t n)

@@ -197,6 +197,10 @@ struct datum datum_long(const unsigned char *bytes, size_t n);
 struct datum datum_str(const char *text);
 struct datum datum_text(enum datum_kind kind, const void *bytes, size_t n);
 
+/* An address of pipe/listener.h as Python has it: a str, or a tuple of host and
+ * port. */
+struct datum datum_address(const char *address);
+
 struct datum datum_list(void);
 struct datum datum_dict(void);
 struct datum datum_set(void);

@@ -62,18 +62,6 @@ static void remove_folder(struct server *s)
     s->folder[0] = '\0';
 }
 
-/* The address as Python has it: a str, or a tuple of host and port. */
-static struct datum place_of(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-
-    if (address_is_name(address))
-        return datum_str(address);
-    return datum_tuple(
-        "Oi", datum_text(DATUM_STR, address, (size_t)(colon - address)),
-        (int64_t)atoi(colon + 1));
-}
-
 /* --- its parts --- */
 
 static int watch(struct server *s, int fd)
@@ -119,7 +107,7 @@ static int open_listener(struct server *s)
                               LISTENER_BACKLOG);
     if (error)
         return error;
-    s->place = place_of(s->listener.address);
+    s->place = datum_address(s->listener.address);
     if (s->place.kind == DATUM_NOTHING)
         return -ENOMEM;
     s->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

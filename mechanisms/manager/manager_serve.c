@@ -40,21 +40,26 @@ static void *watch_parent(void *server)
     return NULL;
 }
 
-/* A thread that need not be waited for: the process ends with its server, or
- * with that thread's answer.  No signal is for it. */
-static int watch(struct server *s)
+/* In a thread, which no signal is for; the first look at the parent is here,
+ * and later ones need no descriptor. */
+static int watch(struct server *s, pthread_t *thread)
 {
-    pthread_t thread;
     sigset_t every, before;
-    int error;
+    int error = process_parent_is_alive();
 
+    if (error < 0)
+        return error;
     sigfillset(&every);
     pthread_sigmask(SIG_SETMASK, &every, &before);
-    error = pthread_create(&thread, NULL, watch_parent, s);
+    error = pthread_create(thread, NULL, watch_parent, s);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!error)
-        pthread_detach(thread);
     return -error;
+}
+
+static void unwatch(pthread_t thread)
+{
+    pthread_cancel(thread);
+    pthread_join(thread, NULL);
 }
 
 /* Say where it is, or why it is not; nobody else will write. */
@@ -74,16 +79,26 @@ static int serve(int *hello, const struct server_options *options)
 {
     const struct sigaction end = {.sa_handler = stop, .sa_flags = SA_RESTART};
     struct server *s = NULL;
+    pthread_t watcher;
+    sigset_t mask;
+    bool is_watched;
     int error = server_open(&s, options);
 
     if (error)
         return say(hello, NULL, error);
     serving = s;
     sigaction(SIGTERM, &end, NULL);
-    error = watch(s);
+    /* A forked one has the mask of who started it. */
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
+    error = watch(s, &watcher);
+    is_watched = !error;
     error = say(hello, s, error);
     if (!error)
         error = server_serve(s);
+    if (is_watched)
+        unwatch(watcher);
     serving = NULL;
     server_close(s);
     return error;

@@ -141,23 +141,11 @@ int proxy_do(struct proxy *p, const char *method, const char *format, ...)
 
 /* --- making one --- */
 
-/* As CPython has an address in a token: a str, or for TCP (host, port). */
-static struct datum token_address(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-
-    if (address_is_name(address))
-        return datum_str(address);
-    return datum_tuple(
-        "Oi", datum_text(DATUM_STR, address, (size_t)(colon - address)),
-        (int64_t)strtol(colon + 1, NULL, 10));
-}
-
 int proxy_open(struct proxy *p, const struct manager_place *at,
                struct datum type, const struct datum *ident,
                const struct datum *exposed)
 {
-    struct datum fields[3] = {type, token_address(at->address),
+    struct datum fields[3] = {type, datum_address(at->address),
                               datum_share(ident)};
 
     *p = (struct proxy){.token = datum_record(DATUM_TOKEN, fields, 3),
