@@ -8,6 +8,7 @@
  */
 #include "manager/array_item.h"
 #include "manager/data.h"
+#include "manager/utf8.h"
 
 #include <errno.h>
 #include <string.h>
@@ -109,15 +110,15 @@ static int array_open(struct call *call, void *state)
     if (error)
         return error;
     a->type = array_type_find(given[0]);
-    if (!a->type || a->type->kind == CHARACTER)
+    if (!a->type)
         return bad_typecode(call, given[0]);
     items = given[1];
-    if (items->kind == DATUM_STR)
+    if (items->kind == DATUM_STR && a->type->kind != CHARACTER)
         return call_raise(call, "TypeError",
                           "cannot use a str to initialize an array with "
                           "typecode '%c'",
                           a->type->code);
-    if (items->kind == DATUM_ARRAY &&
+    if (items->kind == DATUM_ARRAY && a->type->kind != CHARACTER &&
         datum_is_str(&items->record->fields[0], "u"))
         return call_raise(call, "TypeError",
                           "cannot use a unicode array to initialize an array "
@@ -199,6 +200,10 @@ static int array_getitem(struct call *call, void *state)
     error = index_take(call, d, length_of(a), "array index out of range", &at);
     if (error)
         return error;
+    if (a->type->kind == CHARACTER &&
+        array_read(a->type, item_at(a, at)).natural > UTF8_LAST)
+        return call_raise(call, "ValueError",
+                          "chr() arg not in range(0x110000)");
     call->result = array_load(a->type, item_at(a, at));
     return datum_error(&call->result);
 }

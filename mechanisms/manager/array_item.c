@@ -152,11 +152,11 @@ static struct datum load_unsigned(uint64_t value)
     return datum_long(bytes, sizeof bytes);
 }
 
-/* As UTF-8; what is no code point is U+FFFD. */
+/* What is no code point is U+FFFD. */
 static struct datum load_character(uint32_t c)
 {
     unsigned char bytes[4];
-    size_t n = utf8_write(bytes, c > 0x10ffff ? 0xfffd : c);
+    size_t n = utf8_write(bytes, c > UTF8_LAST ? 0xfffd : c);
 
     return datum_text(DATUM_STR, bytes, n);
 }
@@ -277,15 +277,32 @@ static int take_signed(struct call *call, const struct array_type *t,
     return check_bounds(call, t, integer);
 }
 
+/* A str of one character; its UTF-8 was looked at when it came. */
+static int take_character(struct call *call, const struct datum *d,
+                          uint64_t *value)
+{
+    const struct text *text = d->text;
+    const bool is_one = d->kind == DATUM_STR && text->length &&
+                        utf8_size(text->bytes[0]) == text->length;
+
+    if (!is_one)
+        return call_raise(call, "TypeError",
+                          "array item must be unicode character");
+    *value = utf8_read(text->bytes, text->length);
+    return 0;
+}
+
 int array_store(struct call *call, const struct array_type *t,
                 const struct datum *d, void *to)
 {
-    uint64_t value;
+    uint64_t value = 0;
     int error;
 
     if (t->kind == REAL)
         return store_real(call, t, d, to);
-    if (t->code == 'I' || t->code == 'L' || t->code == 'Q')
+    if (t->kind == CHARACTER)
+        error = take_character(call, d, &value);
+    else if (t->code == 'I' || t->code == 'L' || t->code == 'Q')
         error = take_unsigned(call, t, d, &value);
     else
         error = take_signed(call, t, d, &value);

@@ -8,6 +8,7 @@
  */
 #include "manager/data.h"
 #include "manager/number.h"
+#include "manager/utf8.h"
 
 #include <errno.h>
 #include <string.h>
@@ -97,11 +98,6 @@ static int put_keys(const struct table *t, struct datum *list)
     return error;
 }
 
-static size_t code_point_length(unsigned char first)
-{
-    return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
 /* The same letter is the same datum: each of its own would be many times as
  * large as the text. */
 static int put_characters(const struct text *t, struct datum *list)
@@ -112,8 +108,8 @@ static int put_characters(const struct text *t, struct datum *list)
     for (size_t i = 0, n; !error && i < t->length; i += n) {
         struct datum fresh = {0}, *letter = &fresh;
 
-        n = code_point_length(t->bytes[i]);
-        if (n > t->length - i)
+        n = utf8_size(t->bytes[i]);
+        if (n == 0 || n > t->length - i)
             n = t->length - i;
         if (t->bytes[i] < 0x80)
             letter = &letters[t->bytes[i]];

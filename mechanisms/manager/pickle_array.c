@@ -67,7 +67,7 @@ static int are_characters(struct machine *m, const struct text *items)
         return error;
     for (size_t i = 0; i < items->length; i += sizeof c) {
         memcpy(&c, items->bytes + i, sizeof c);
-        if (c > 0x10ffff)
+        if (c > UTF8_LAST)
             return misfit(m, "character is none");
     }
     return 0;

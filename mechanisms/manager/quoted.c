@@ -7,6 +7,7 @@
  */
 #include "manager/repr.h"
 #include "manager/unprintable.h"
+#include "manager/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,12 +68,7 @@ static void put_escape(struct printer *p, uint32_t character)
 static size_t take_character(const unsigned char *bytes, size_t n,
                              uint32_t *character)
 {
-    size_t width = *bytes < 0x80   ? 1
-                   : *bytes < 0xc2 ? 0
-                   : *bytes < 0xe0 ? 2
-                   : *bytes < 0xf0 ? 3
-                   : *bytes < 0xf5 ? 4
-                                   : 0;
+    const size_t width = utf8_size(*bytes);
 
     *character = 0xdc00u + *bytes;
     if (width == 0 || width > n)
@@ -80,9 +76,7 @@ static size_t take_character(const unsigned char *bytes, size_t n,
     for (size_t i = 1; i < width; i++)
         if ((bytes[i] & 0xc0) != 0x80)
             return 1;
-    *character = width == 1 ? *bytes : *bytes & (0x7fu >> width);
-    for (size_t i = 1; i < width; i++)
-        *character = *character << 6 | (bytes[i] & 0x3fu);
+    *character = utf8_read(bytes, width);
     return width;
 }
 

@@ -32,7 +32,7 @@ static void put_characters(struct printer *p, const struct array_type *t,
     for (size_t i = 0; i < n && !p->error; i++) {
         const uint64_t character = array_read(t, items + i * t->size).natural;
 
-        if (character > 0x10ffff)
+        if (character > UTF8_LAST)
             p->error = -ERANGE;
         else
             length += utf8_write(utf8 + length, (uint32_t)character);

@@ -24,6 +24,28 @@ static const struct hosted_case cases[] = {
     {"('b', array('i', [1, 200]))", "", ""},
     {"('i', array('i', [1, 200]))", "", ""},
     {"('i', array('u', 'ab'))", "", ""},
+    {"('u', 'h\\u00e9\\u20ac\\U0001f600\\ud800')", "", ""},
+    {"", "__getitem__", "(1)"},
+    {"", "__getitem__", "(3)"},
+    {"", "__getitem__", "(-1)"},
+    {"", "__getitem__", "(slice(3, None, -2))"},
+    {"", "__setitem__", "(0, '\\u07ff')"},
+    {"", "__setitem__", "(0, 'ab')"},
+    {"", "__setitem__", "(0, '')"},
+    {"", "__setitem__", "(0, 7)"},
+    {"", "__setitem__", "(0, b'a')"},
+    {"", "__setitem__", "(slice(1, 2), array('u', 'xyz'))"},
+    {"", "__setitem__", "(slice(1, 2), array('i', [1]))"},
+    {"", "__setitem__", "(slice(1, 2), 'x')"},
+    {"", "__len__", "()"},
+    {"('u', '')", "", ""},
+    {"('u', ['a', '\\xff'])", "", ""},
+    {"('u', ['a', 'bc'])", "", ""},
+    {"('u', [1])", "", ""},
+    {"('u', array('u', 'ab'))", "", ""},
+    {"('u', array('i', [1]))", "", ""},
+    {"('u', b'a\\0\\0\\0')", "", ""},
+    {"('u', b'abc')", "", ""},
     {"('i', 'abc')", "", ""},
     {"('i', '')", "", ""},
     {"('i', ['a'])", "", ""},
@@ -176,12 +198,37 @@ static void what_is_being_sent_does_not_change(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, census_begin, census_end)
 
+/* Its bytes are no character: Python has such an array, and cannot print it. */
+static void what_is_no_character_is_refused(void **state)
+{
+    const unsigned char bytes[4] = {0, 0, 0x11, 0};
+    struct datum arguments = datum_tuple("sy", "u", bytes, sizeof bytes);
+    struct datum first = datum_tuple("i", INT64_C(0)), raised, result;
+    struct buffer text = {0};
+    struct object *o = hosted_open(&array_type, &arguments, NULL, &raised);
+
+    (void)state;
+    assert_non_null(o);
+    assert_int_equal(hosted_call(o, "__getitem__", &first, NULL, &result),
+                     RAISED);
+    assert_int_equal(datum_repr(&text, &result), 0);
+    assert_int_equal(buffer_put(&text, "", 1), 0);
+    assert_string_equal((const char *)text.bytes,
+                        "ValueError('chr() arg not in range(0x110000)')");
+    buffer_free(&text);
+    datum_drop(&result);
+    hosted_close(o);
+    datum_drop(&arguments);
+    datum_drop(&first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_array_does_what_pythons_does),
         TEST(every_edge_of_every_typecode),
         TEST(what_is_being_sent_does_not_change),
+        TEST(what_is_no_character_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

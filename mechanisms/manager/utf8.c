@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* How many bytes a character has that begins with this one; 0: none does. */
-static size_t utf8_size(unsigned char first)
+size_t utf8_size(unsigned char first)
 {
     if (first < 0x80)
         return 1;
@@ -48,6 +47,15 @@ bool utf8_is_valid(const unsigned char *bytes, size_t n)
             return false;
     }
     return true;
+}
+
+uint32_t utf8_read(const unsigned char *bytes, size_t size)
+{
+    uint32_t character = size == 1 ? *bytes : *bytes & (0x7fu >> size);
+
+    for (size_t i = 1; i < size; i++)
+        character = character << 6 | (bytes[i] & 0x3fu);
+    return character;
 }
 
 size_t utf8_write(unsigned char *to, uint32_t c)
