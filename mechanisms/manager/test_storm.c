@@ -241,6 +241,7 @@ static struct counts at_rest(const struct manager *m)
            clock_now() < deadline)
         test_sleep_ms(1);
     assert_int_equal(count(m).threads, THREADS);
+    assert_true(watches_us(m));
     return count(m);
 }
 
