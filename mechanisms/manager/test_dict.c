@@ -202,23 +202,6 @@ static void thousands_that_are_drawn(void **state)
 
 /* --- iteration --- */
 
-/* One call whose result, or exception, has this text. */
-static void expect(struct object *o, const char *method, struct datum arguments,
-                   const char *text)
-{
-    struct datum result;
-    struct buffer seen = {0};
-
-    assert_in_range(hosted_call(o, method, &arguments, NULL, &result), 0,
-                    RAISED);
-    hosted_text(&seen, &result);
-    assert_int_equal(buffer_put(&seen, "", 1), 0);
-    assert_string_equal((const char *)seen.bytes, text);
-    buffer_free(&seen);
-    datum_drop(&result);
-    datum_drop(&arguments);
-}
-
 static struct object *open_plain(const struct hosted_type *type,
                                  struct datum arguments)
 {
@@ -235,7 +218,7 @@ static struct object *open_abc(void)
     struct object *o = open_plain(&dict_type, datum_tuple(""));
 
     for (int64_t i = 0; i < 3; i++)
-        expect(o, "__setitem__", datum_tuple("ii", i, i), "None");
+        hosted_expect(o, "__setitem__", datum_tuple("ii", i, i), 0, "None");
     return o;
 }
 
@@ -255,9 +238,11 @@ static struct object *iterate(struct object *dict)
     return it;
 }
 
+/* Its next key, or what it raises. */
 static void next(struct object *it, const char *text)
 {
-    expect(it, "__next__", datum_tuple(""), text);
+    hosted_expect(it, "__next__", datum_tuple(""),
+                  strchr(text, '(') ? RAISED : 0, text);
 }
 
 static void an_iterator_gives_each_key_and_stops(void **state)
@@ -282,17 +267,17 @@ static void a_dict_that_grows_or_shrinks_ends_its_iteration(void **state)
 
     (void)state;
     next(grown, "0");
-    expect(dict, "__setitem__", datum_tuple("ii", INT64_C(1), INT64_C(7)),
-           "None");
+    hosted_expect(dict, "__setitem__",
+                  datum_tuple("ii", INT64_C(1), INT64_C(7)), 0, "None");
     next(grown, "1");
-    expect(dict, "__setitem__", datum_tuple("ii", INT64_C(3), INT64_C(7)),
-           "None");
+    hosted_expect(dict, "__setitem__",
+                  datum_tuple("ii", INT64_C(3), INT64_C(7)), 0, "None");
     next(grown, changed);
-    expect(dict, "__delitem__", datum_tuple("i", INT64_C(3)), "None");
+    hosted_expect(dict, "__delitem__", datum_tuple("i", INT64_C(3)), 0, "None");
     next(grown, changed);
     hosted_close(grown);
     shrunk = iterate(dict);
-    expect(dict, "popitem", datum_tuple(""), "(2, 2)");
+    hosted_expect(dict, "popitem", datum_tuple(""), 0, "(2, 2)");
     next(shrunk, changed);
     hosted_close(shrunk);
     hosted_close(dict);
@@ -306,14 +291,14 @@ static void an_iterator_finds_its_place_in_a_copy(void **state)
     struct datum sent;
 
     (void)state;
-    expect(dict, "__delitem__", datum_tuple("i", INT64_C(0)), "None");
-    expect(dict, "__setitem__", datum_tuple("ii", INT64_C(3), INT64_C(3)),
-           "None");
+    hosted_expect(dict, "__delitem__", datum_tuple("i", INT64_C(0)), 0, "None");
+    hosted_expect(dict, "__setitem__",
+                  datum_tuple("ii", INT64_C(3), INT64_C(3)), 0, "None");
     it = iterate(dict);
     next(it, "1");
     sent = hosted_value(dict);
-    expect(dict, "__setitem__", datum_tuple("ii", INT64_C(3), INT64_C(9)),
-           "None");
+    hosted_expect(dict, "__setitem__",
+                  datum_tuple("ii", INT64_C(3), INT64_C(9)), 0, "None");
     next(it, "2");
     next(it, "3");
     next(it, "StopIteration()");
@@ -332,9 +317,9 @@ static void a_key_that_is_gone_ends_the_iteration(void **state)
 
     (void)state;
     next(it, "0");
-    expect(dict, "__delitem__", datum_tuple("i", INT64_C(0)), "None");
-    expect(dict, "__setitem__", datum_tuple("ii", INT64_C(7), INT64_C(7)),
-           "None");
+    hosted_expect(dict, "__delitem__", datum_tuple("i", INT64_C(0)), 0, "None");
+    hosted_expect(dict, "__setitem__",
+                  datum_tuple("ii", INT64_C(7), INT64_C(7)), 0, "None");
     next(it, "RuntimeError('dictionary keys changed during iteration')");
     hosted_close(it);
     hosted_close(dict);

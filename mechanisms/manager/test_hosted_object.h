@@ -175,4 +175,24 @@ static inline void hosted_object_text(struct buffer *out, struct object *o)
     datum_drop(&value);
 }
 
+/* One call that returns this, and its result as text where there is one. */
+static inline void hosted_expect(struct object *o, const char *method,
+                                 struct datum arguments, int returned,
+                                 const char *text)
+{
+    struct datum result = {0};
+    struct buffer seen = {0};
+
+    assert_int_equal(hosted_call(o, method, &arguments, NULL, &result),
+                     returned);
+    if (returned == 0 || returned == RAISED) {
+        hosted_text(&seen, &result);
+        assert_int_equal(buffer_put(&seen, "", 1), 0);
+        assert_string_equal((const char *)seen.bytes, text);
+    }
+    buffer_free(&seen);
+    datum_drop(&result);
+    datum_drop(&arguments);
+}
+
 #endif

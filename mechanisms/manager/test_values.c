@@ -88,25 +88,6 @@ static struct object *open_with(const struct hosted_type *type,
     return o;
 }
 
-/* One call that returns this, and its result as text where there is one. */
-static void expect(struct object *o, const char *method, struct datum arguments,
-                   int returned, const char *text)
-{
-    struct datum result = {0};
-    struct buffer seen = {0};
-
-    assert_int_equal(hosted_call(o, method, &arguments, NULL, &result),
-                     returned);
-    if (returned == 0 || returned == RAISED) {
-        hosted_text(&seen, &result);
-        assert_int_equal(buffer_put(&seen, "", 1), 0);
-        assert_string_equal((const char *)seen.bytes, text);
-    }
-    buffer_free(&seen);
-    datum_drop(&result);
-    datum_drop(&arguments);
-}
-
 static struct datum numbers(int64_t n)
 {
     struct datum list = datum_list();
@@ -145,34 +126,36 @@ static void a_proxy_is_gone_over_as_what_it_is_of(void **state)
     struct object *d, *s;
 
     (void)state;
-    expect(b, "extend", datum_tuple("O", proxy_of(a)), 0, "None");
-    expect(b, "copy", datum_tuple(""), 0, "[0, 1, 0, 1]");
-    expect(a, "extend", datum_tuple("O", proxy_of(a)), 0, "None");
-    expect(a, "copy", datum_tuple(""), 0, "[0, 1, 0, 1]");
-    expect(a, "__setitem__",
-           datum_tuple("OO",
-                       datum_record(DATUM_SLICE,
-                                    (struct datum[]){datum_int(0), datum_int(3),
-                                                     datum_none()},
-                                    3),
-                       proxy_of(a)),
-           0, "None");
-    expect(a, "copy", datum_tuple(""), 0, "[0, 1, 0, 1, 1]");
-    expect(a, "__add__", datum_tuple("O", proxy_of(b)), RAISED,
-           "TypeError('can only concatenate list (not \"ListProxy\") to "
-           "list')");
+    hosted_expect(b, "extend", datum_tuple("O", proxy_of(a)), 0, "None");
+    hosted_expect(b, "copy", datum_tuple(""), 0, "[0, 1, 0, 1]");
+    hosted_expect(a, "extend", datum_tuple("O", proxy_of(a)), 0, "None");
+    hosted_expect(a, "copy", datum_tuple(""), 0, "[0, 1, 0, 1]");
+    hosted_expect(
+        a, "__setitem__",
+        datum_tuple("OO",
+                    datum_record(DATUM_SLICE,
+                                 (struct datum[]){datum_int(0), datum_int(3),
+                                                  datum_none()},
+                                 3),
+                    proxy_of(a)),
+        0, "None");
+    hosted_expect(a, "copy", datum_tuple(""), 0, "[0, 1, 0, 1, 1]");
+    hosted_expect(a, "__add__", datum_tuple("O", proxy_of(b)), RAISED,
+                  "TypeError('can only concatenate list (not \"ListProxy\") to "
+                  "list')");
     s = open_with(&set_type, datum_tuple("O", proxy_of(a)));
-    expect(s, "isdisjoint", datum_tuple("O", proxy_of(s)), 0, "False");
-    expect(s, "update", datum_tuple("O", proxy_of(s)), 0, "None");
-    expect(s, "copy", datum_tuple(""), 0, "set{0, 1}");
+    hosted_expect(s, "isdisjoint", datum_tuple("O", proxy_of(s)), 0, "False");
+    hosted_expect(s, "update", datum_tuple("O", proxy_of(s)), 0, "None");
+    hosted_expect(s, "copy", datum_tuple(""), 0, "set{0, 1}");
     d = open_with(&dict_type, datum_tuple(""));
-    expect(d, "__setitem__", datum_tuple("si", "k", INT64_C(4)), 0, "None");
-    expect(a, "extend", datum_tuple("O", proxy_of(d)), 0, "None");
-    expect(d, "update", datum_tuple("O", proxy_of(d)), 0, "None");
+    hosted_expect(d, "__setitem__", datum_tuple("si", "k", INT64_C(4)), 0,
+                  "None");
+    hosted_expect(a, "extend", datum_tuple("O", proxy_of(d)), 0, "None");
+    hosted_expect(d, "update", datum_tuple("O", proxy_of(d)), 0, "None");
     hosted_close(d);
     d = open_with(&value_type, datum_tuple("si", "i", INT64_C(4)));
-    expect(a, "extend", datum_tuple("O", proxy_of(d)), RAISED,
-           "TypeError(\"'ValueProxy' object is not iterable\")");
+    hosted_expect(a, "extend", datum_tuple("O", proxy_of(d)), RAISED,
+                  "TypeError(\"'ValueProxy' object is not iterable\")");
     hosted_close(d);
     hosted_close(s);
     hosted_close(b);
@@ -238,11 +221,11 @@ static void what_is_too_much_is_refused_and_changes_nothing(void **state)
     char length[16];
 
     (void)state;
-    expect(o, "__mul__", datum_tuple("i", INT64_C(1) << 40), -E2BIG, "");
-    expect(o, "__imul__", datum_tuple("i", INT64_MAX), -E2BIG, "");
-    expect(o, "extend", datum_tuple("O", range), -E2BIG, "");
-    expect(o, "copy", datum_tuple(""), 0, "[0, 1, 2]");
-    expect(o, "append", datum_tuple("N"), 0, "None");
+    hosted_expect(o, "__mul__", datum_tuple("i", INT64_C(1) << 40), -E2BIG, "");
+    hosted_expect(o, "__imul__", datum_tuple("i", INT64_MAX), -E2BIG, "");
+    hosted_expect(o, "extend", datum_tuple("O", range), -E2BIG, "");
+    hosted_expect(o, "copy", datum_tuple(""), 0, "[0, 1, 2]");
+    hosted_expect(o, "append", datum_tuple("N"), 0, "None");
     for (; doublings < 64 && !error; doublings++) {
         struct datum arguments = datum_tuple("O", hosted_value(o)), result;
 
@@ -252,7 +235,7 @@ static void what_is_too_much_is_refused_and_changes_nothing(void **state)
     assert_int_equal(error, -E2BIG);
     assert_in_range(doublings, 24, 28);
     snprintf(length, sizeof length, "%d", doublings + 3);
-    expect(o, "__len__", datum_tuple(""), 0, length);
+    hosted_expect(o, "__len__", datum_tuple(""), 0, length);
     hosted_close(o);
 }
 
