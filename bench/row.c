@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* What a byte of a parent's memory takes in a round: faulted, copied, freed. */
+static const double byte_ns = 0.7;
+
 /* A mechanism that is a start method is measured by its own; else fork. */
 static enum start_method own_start(const char *mechanism)
 {
@@ -206,7 +209,8 @@ static double reference_cost(const struct plan *plan, const struct row *row)
         warm = 2000 * ns + 1e7;
     if (window < (double)plan->window)
         window = (double)plan->window;
-    return 0.06 + (warm + 1.5 * ns + window + row_resident(row) * 0.9) / 1e9;
+    return 0.06 +
+           (warm + 1.5 * ns + window + row_resident(row) * byte_ns) / 1e9;
 }
 
 double row_cost(const struct plan *plan, const struct row *row)
@@ -221,10 +225,10 @@ double row_cost(const struct plan *plan, const struct row *row)
     if (window < (double)plan->window)
         window = (double)plan->window;
     if (row->workload->program) /* and its launcher, or an interpreter */
-        warm += row->workload->python ? 2e8 : 6e8;
-    if (row->workload->together) /* and it seldom settles at once */
-        warm = (double)plan->warm * 1.5;
-    return (warm + 6 * ns + window + row_resident(row) * 0.9) / 1e9 + 0.01 +
+        warm += row->workload->python ? 1e8 : 4e8;
+    if (row->workload->together)
+        warm = (double)plan->warm;
+    return (warm + 6 * ns + window + row_resident(row) * byte_ns) / 1e9 + 0.01 +
            0.003 * peers;
 }
 
