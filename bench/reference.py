@@ -901,10 +901,10 @@ class Server:
     """A manager's server, beside us: CPython's, or that of ipclab.  It ends
     when this process does, and leaves no name behind."""
 
-    def __init__(self, options):
+    def __init__(self, options, cpus):
         from multiprocessing.managers import SyncManager
         ours = options.workload.endswith("-from-python")
-        self.cpus, self.parent = options.cpu_sets[1], os.getpid()
+        self.cpus, self.parent = cpus, os.getpid()
         self.child = None
         if ours:
             self.manager = SyncManager(self.start_ours(options.parent),
@@ -987,12 +987,14 @@ def program_of(parent):
 
 
 class Served:
-    """What a workload of a manager has beside its clients: a server, whose
-    place is that of the first peer."""
+    """What a workload of a manager has beside its clients: a server, in the
+    place of a peer; that of a crowd, which has a thread for each of them, may
+    use all that they have."""
 
     def begin(self, options):
-        self.server = Server(options)
-        options.cpu_sets = options.cpu_sets[1:] + options.cpu_sets[:1]
+        self.server = Server(options, set().union(*options.cpu_sets)
+                             if isinstance(self, Together)
+                             else options.cpu_sets[1])
         return self.server.manager
 
     def run(self, batch, samples):

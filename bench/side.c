@@ -116,16 +116,23 @@ static int cpu_of(const struct trial_spec *spec, int number)
                     : spec->more_cpus[i - 2];
 }
 
-static int place(int cpu)
+/* Each on one; but a crowd's server, which has a thread for each of them, may
+ * use all that they have. */
+static int place(const struct trial_spec *spec, int number)
 {
+    const bool served = spec->workload->served, all = served && number == 1;
+    const int first = all ? 0 : number - (served && number > 1);
+    const int count = all ? 2 + spec->more_cpu_count : 1;
     cpu_set_t set;
 
-    if (cpu < 0)
+    if (spec->timed_cpu < 0)
         return 0;
-    if (cpu >= CPU_SETSIZE)
-        return -EINVAL;
     CPU_ZERO(&set);
-    CPU_SET((size_t)cpu, &set);
+    for (int i = first; i < first + count; i++) {
+        if (cpu_of(spec, i) >= CPU_SETSIZE)
+            return -EINVAL;
+        CPU_SET((size_t)cpu_of(spec, i), &set);
+    }
     return sched_setaffinity(0, sizeof set, &set) < 0 ? -errno : 0;
 }
 
@@ -164,5 +171,5 @@ int side_begin(struct side *s, struct parcel *parcel)
                               .sample = keep_sample,
                               .latency = keep_latency,
                               .sent = s->findings->sent};
-    return place(cpu_of(&s->spec, s->trial.number));
+    return place(&s->spec, s->trial.number);
 }
