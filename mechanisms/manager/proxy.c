@@ -35,11 +35,11 @@ static int make_ready(struct hold *h, struct line **line)
         error = hold_renew(h);
     if (error)
         return error == -EREMOTEIO ? -ESTALE : error;
+    /* end: own */
     *line = hold_line(h);
     if (!*line)
         return -ENOMEM;
     return (*line)->wire.connection.fd < 0 ? line_open(*line) : 0;
-    /* end: own */
 }
 
 /* A reference that nobody has made a proxy of yet; with the datum it goes.  A

@@ -91,8 +91,8 @@ static void *run(void *argument)
         if (s->client)
             server_answer(s);
     }
-    leave(s, true);
     /* end: serve */
+    leave(s, true);
     return NULL;
 }
 
