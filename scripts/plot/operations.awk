@@ -26,13 +26,14 @@ BEGIN {
         "queue|Queue|queue-plain|Queue, item by item|" \
         "simple-queue|SimpleQueue|joinable-queue|JoinableQueue|" \
         "ring-spin|ring, spinning|array|Array, a copy|" \
+        "array-turns|Array, by turns|" \
         "manager|Manager, a call|raw-pipe|raw pipe|af-unix|AF_UNIX|" \
         "posix-mq|POSIX mq|zeromq|ZeroMQ PUSH/PULL|zeromq-pair|ZeroMQ PAIR|" \
         "boost|Boost message_queue|open-mpi|Open MPI|redis|Redis INCR|" \
         "floor|floor: raw pipe|floor-copy|floor: memcpy|" \
         "cpython|CPython Pipe|cpython-queue|CPython Queue|" \
-        "cpython-manager|CPython Manager|cpython-array|CPython Array", text, \
-        "|")
+        "cpython-manager|CPython Manager|cpython-array|CPython Array|" \
+        "cpython-array-turns|CPython Array, by turns", text, "|")
     for (i = 1; i < n_titles; i += 2)
         titles[text[i]] = text[i + 1]
     split(panel == "stream" ? "cross free same" : "same free cross", places, \
@@ -72,6 +73,12 @@ function is_alone(workload) {
     return workload == "copy" || workload == "memcpy"
 }
 
+# What goes to another process and back is no copy that one makes alone.
+function turns(mechanism, workload) {
+    return mechanism == "array" && workload ~ /^(roundtrip|stream)$/ \
+        ? "-turns" : ""
+}
+
 # The name that a style is bound to, or nothing: it is not shown.
 function style(kind, mechanism, workload,    half) {
     if (kind == "floor")
@@ -81,9 +88,10 @@ function style(kind, mechanism, workload,    half) {
         split(workload, half, "/")
         return half[2] !~ /^(roundtrip|stream|call|copy)$/ ? "" \
             : half[1] == "pipe" ? "cpython" \
-            : half[1] ~ /^(queue|manager|array)$/ ? "cpython-" half[1] : ""
+            : half[1] ~ /^(queue|manager|array)$/ \
+                ? "cpython-" half[1] turns(half[1], half[2]) : ""
     }
-    return mechanism (match(workload, /-(duplex|spin)$/) \
+    return mechanism turns(mechanism, workload) (match(workload, /-(duplex|spin)$/) \
         ? substr(workload, RSTART) : "")
 }
 

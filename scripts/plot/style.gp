@@ -45,7 +45,7 @@ names = "fork spawn forkserver pipe pipe-duplex queue simple-queue " \
       . "floor-sem cpython-lock cpython-semaphore " \
       . "queue-plain ring-spin raw-pipe af-unix posix-mq eventfd zeromq " \
       . "zeromq-pair boost open-mpi cpython-array array-raw cpython-array-raw " \
-      . "redis"
+      . "redis array-turns cpython-array-turns"
 set style line  1 lc rgb "#D55E00" dt solid        pt 7  lw 2.5 ps 0.9
 set style line  2 lc rgb "#0072B2" dt (12,4)       pt 5  lw 2.5 ps 0.9
 set style line  3 lc rgb "#009E73" dt (12,3,3,3)   pt 9  lw 2.5 ps 0.9
@@ -97,8 +97,10 @@ set style line 47 lc rgb "#CC79A7" dt (6,4)        pt 12 lw 2.2 ps 0.9
 set style line 48 lc rgb "#009E73" dt (6,3)        pt 4  lw 2.2 ps 0.9
 set style line 49 lc rgb "#CC79A7" dt (2,3)        pt 10 lw 2.2 ps 0.9
 set style line 50 lc rgb "#56B4E9" dt (8,2,2,2)    pt 8  lw 1.4 ps 0.8
+set style line 51 lc rgb "#009E73" dt (2,4)        pt 10 lw 2.2 ps 0.9
+set style line 52 lc rgb "#CC79A7" dt (2,4)        pt 8  lw 2.2 ps 0.9
 # The last is of a mechanism that has no style of its own yet.
-set style line 51 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
+set style line 53 lc rgb "#777777" dt solid        pt 1  lw 2.0 ps 0.9
 listed(name) = sum [i=1:words(names)] (word(names, i) eq name ? i : 0)
 style_of(name) = listed(name) > 0 ? listed(name) : words(names) + 1
 colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
@@ -107,7 +109,7 @@ colours = "#D55E00 #0072B2 #009E73 #0072B2 #E69F00 #009E73 #56B4E9 #E69F00 " \
         . "#CC79A7 #CC79A7 #CC79A7 #000000 #777777 #D55E00 #009E73 #000000 " \
         . "#000000 #000000 #CC79A7 #CC79A7 #009E73 #D55E00 #0072B2 #E69F00 " \
         . "#009E73 #56B4E9 #D55E00 #E69F00 #0072B2 #000000 #CC79A7 #009E73 " \
-        . "#CC79A7 #56B4E9 #777777"
+        . "#CC79A7 #56B4E9 #009E73 #CC79A7 #777777"
 twin_of(name) = name eq "pipe" ? "cpython" \
     : name eq "pipe-duplex" ? "cpython-variant" : "cpython-".name
 colour_of(name) = word(colours, style_of(name))
