@@ -65,6 +65,15 @@ static bool is_cheap(const struct findings *f)
            is_within(f->peers.minor_faults, f->operations, 1);
 }
 
+/* A socket's sends are not counted; where a window begins the server may be
+ * faster than the look at its counters, and much faster where others run. */
+static bool is_counted(const struct findings *f)
+{
+    return f->timed.io_calls < 0 ||
+           (f->peers.io_calls >= f->operations - 2 &&
+            f->peers.io_calls <= f->operations + 2);
+}
+
 static void costs_two_switches_a_side(const char *workload)
 {
     static struct findings f;
@@ -72,15 +81,13 @@ static void costs_two_switches_a_side(const char *workload)
 
     do
         count("manager", workload, &f);
-    while (!is_cheap(&f) && ++tries < 4);
+    while ((!is_cheap(&f) || !is_counted(&f)) && ++tries < 8);
     assert_true(f.operations > 100);
     assert_true(is_cheap(&f));
     if (f.timed.io_calls < 0) {
         print_message("this kernel does not count reads and writes\n");
         skip();
     }
-    /* A socket's sends are not counted; where a window begins the server may
-     * be faster than the look at its counters. */
     assert_int_equal(f.timed.io_calls, f.operations);
     assert_in_range(f.peers.io_calls, f.operations - 2, f.operations + 2);
 }
