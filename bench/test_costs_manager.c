@@ -69,9 +69,8 @@ static bool is_cheap(const struct findings *f)
  * faster than the look at its counters, and much faster where others run. */
 static bool is_counted(const struct findings *f)
 {
-    return f->timed.io_calls < 0 ||
-           (f->peers.io_calls >= f->operations - 2 &&
-            f->peers.io_calls <= f->operations + 2);
+    return f->timed.io_calls < 0 || (f->peers.io_calls >= f->operations - 2 &&
+                                     f->peers.io_calls <= f->operations + 2);
 }
 
 static void costs_two_switches_a_side(const char *workload)
