@@ -47,30 +47,37 @@ static inline void test_kill(pid_t pid)
     assert_int_equal(test_reap(pid), SIGKILL);
 }
 
+/* A line of a file of /proc; "" where it cannot be had. */
+static inline void test_proc(pid_t thread, const char *name, char *text,
+                             int size)
+{
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", thread, name);
+    file = fopen(path, "re");
+    if (!file || !fgets(text, size, file))
+        text[0] = '\0';
+    if (file)
+        fclose(file);
+}
+
 /*
  * Does this thread sleep in a futex call, on this word (NULL: on any)?  A child
  * that was forked has the word where we have it.  Where /proc does not show the
- * call, its state must do.
+ * call, its state must do.  That is looked at in any case, and last: one that
+ * was woken, and whose processor does not know it yet, is shown in its call.
  */
 static inline bool test_is_asleep(pid_t thread, const volatile void *word)
 {
-    char path[64], text[256] = "", *at;
-    FILE *file;
+    char text[256], *at;
 
-    snprintf(path, sizeof path, "/proc/%d/syscall", thread);
-    file = fopen(path, "re");
-    if (file && fgets(text, sizeof text, file)) {
-        fclose(file);
-        return strtol(text, &at, 10) == SYS_futex &&
-               (!word || strtoull(at, NULL, 16) == (uintptr_t)word);
-    }
-    if (file)
-        fclose(file);
-    snprintf(path, sizeof path, "/proc/%d/stat", thread);
-    file = fopen(path, "re");
-    at = file && fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
-    if (file)
-        fclose(file);
+    test_proc(thread, "syscall", text, sizeof text);
+    if (text[0] && (strtol(text, &at, 10) != SYS_futex ||
+                    (word && strtoull(at, NULL, 16) != (uintptr_t)word)))
+        return false;
+    test_proc(thread, "stat", text, sizeof text);
+    at = strrchr(text, ')');
     return at && at[1] == ' ' && at[2] == 'S';
 }
 
