@@ -18,15 +18,13 @@ void witness_object(struct witness *w, const struct manager *m,
 int proxy_int(struct proxy *p, int64_t *n, const char *method,
               const char *format, ...)
 {
-    struct datum arguments, result;
+    struct datum result;
     va_list list;
     int error;
 
     va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
+    error = proxy_call_list(p, &result, method, format, &list);
     va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
     if (!error && result.kind == DATUM_BOOL)
         *n = result.truth;
     else if (!error)

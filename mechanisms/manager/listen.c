@@ -115,6 +115,8 @@ static int open_listener(struct server *s)
     if (s->stop < 0 || s->watch < 0)
         return -errno;
     error = watch(s, s->stop);
+    if (!error && s->options.until)
+        error = watch(s, s->options.until);
     return error ? error : watch(s, s->listener.fd);
 }
 
@@ -228,10 +230,12 @@ int server_serve(struct server *s)
         if (n < 0 && errno != EINTR)
             error = -errno;
         for (int i = 0; i < n; i++) {
-            if (events[i].data.fd == s->stop)
+            const int fd = events[i].data.fd;
+
+            if (fd == s->stop || (fd == s->options.until && fd))
                 stops = true;
-            else if (events[i].data.fd != s->listener.fd)
-                clients_look(s, events[i].data.fd);
+            else if (fd != s->listener.fd)
+                clients_look(s, fd);
             else if (let_in(s) < 0)
                 wait_for_room(s);
         }

@@ -140,6 +140,10 @@ int manager_create_with(struct manager *m, struct proxy *p,
 int proxy_call(struct proxy *p, struct datum *result, const char *method,
                const char *format, ...);
 
+/* For who has such arguments himself: va_end stays his. */
+int proxy_call_list(struct proxy *p, struct datum *result, const char *method,
+                    const char *format, va_list *list);
+
 /* Where nobody cares for the result. */
 int proxy_do(struct proxy *p, const char *method, const char *format, ...);
 

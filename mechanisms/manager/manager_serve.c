@@ -15,7 +15,6 @@
 #include "manager/server.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,36 +31,6 @@ static void stop(int number)
         server_stop(s);
 }
 
-/* Whoever started it has ended, whatever the way. */
-static void *watch_parent(void *server)
-{
-    if (process_parent_join(NO_TIMEOUT) == 0)
-        server_stop(server);
-    return NULL;
-}
-
-/* In a thread, which no signal is for; the first look at the parent is here,
- * and later ones need no descriptor. */
-static int watch(struct server *s, pthread_t *thread)
-{
-    sigset_t every, before;
-    int error = process_parent_is_alive();
-
-    if (error < 0)
-        return error;
-    sigfillset(&every);
-    pthread_sigmask(SIG_SETMASK, &every, &before);
-    error = pthread_create(thread, NULL, watch_parent, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -error;
-}
-
-static void unwatch(pthread_t thread)
-{
-    pthread_cancel(thread);
-    pthread_join(thread, NULL);
-}
-
 /* Say where it is, or why it is not; nobody else will write. */
 static int say(int *hello, const struct server *s, int error)
 {
@@ -75,14 +44,19 @@ static int say(int *hello, const struct server *s, int error)
     return error ? error : written;
 }
 
-static int serve(int *hello, const struct server_options *options)
+/* As long as whoever started it lives, whatever the way that ends. */
+static int open_server(struct server **s, struct server_options *options)
+{
+    options->until = process_parent_sentinel();
+    return options->until < 0 ? options->until : server_open(s, options);
+}
+
+static int serve(int *hello, struct server_options *options)
 {
     const struct sigaction end = {.sa_handler = stop, .sa_flags = SA_RESTART};
     struct server *s = NULL;
-    pthread_t watcher;
     sigset_t mask;
-    bool is_watched;
-    int error = server_open(&s, options);
+    int error = open_server(&s, options);
 
     if (error)
         return say(hello, NULL, error);
@@ -92,13 +66,9 @@ static int serve(int *hello, const struct server_options *options)
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
-    error = watch(s, &watcher);
-    is_watched = !error;
-    error = say(hello, s, error);
+    error = say(hello, s, 0);
     if (!error)
         error = server_serve(s);
-    if (is_watched)
-        unwatch(watcher);
     serving = NULL;
     server_close(s);
     return error;

@@ -109,32 +109,37 @@ int proxy_call_with(struct proxy *p, struct datum *result, const char *method,
     return error == REPLY_PROXY ? attach(result, p->hold) : error;
 }
 
+int proxy_call_list(struct proxy *p, struct datum *result, const char *method,
+                    const char *format, va_list *list)
+{
+    struct datum arguments = datum_tuple_from(format, list);
+    int error = proxy_call_with(p, result, method, &arguments, NULL);
+
+    datum_drop(&arguments);
+    return error;
+}
+
 int proxy_call(struct proxy *p, struct datum *result, const char *method,
                const char *format, ...)
 {
-    struct datum arguments;
     va_list list;
     int error;
 
     va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
+    error = proxy_call_list(p, result, method, format, &list);
     va_end(list);
-    error = proxy_call_with(p, result, method, &arguments, NULL);
-    datum_drop(&arguments);
     return error;
 }
 
 int proxy_do(struct proxy *p, const char *method, const char *format, ...)
 {
-    struct datum arguments, result;
+    struct datum result;
     va_list list;
     int error;
 
     va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
+    error = proxy_call_list(p, &result, method, format, &list);
     va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
     datum_drop(&result);
     return error;
 }

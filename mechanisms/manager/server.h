@@ -48,6 +48,8 @@ struct server_options {
     int64_t patience;     /* ns for a handshake; 0: 10 s */
     unsigned connections; /* at once, more are closed; 0: 1024 */
     size_t message;       /* no longer request is taken; 0: 1 GiB */
+    int until;            /* a descriptor, the caller's: when it is readable,
+                             the server stops; 0: none */
     bool release;         /* give back the locks that a dead client held */
     /* A line for whoever runs it, or NULL: "process 31 ended with Lock 2a". */
     void (*report)(void *argument, const char *line);

@@ -215,15 +215,13 @@ static inline const char *test_text(int error, struct datum *result)
 static inline const char *test_call(struct proxy *p, const char *method,
                                     const char *format, ...)
 {
-    struct datum arguments, result;
+    struct datum result;
     va_list list;
     int error;
 
     va_start(list, format);
-    arguments = datum_tuple_from(format, &list);
+    error = proxy_call_list(p, &result, method, format, &list);
     va_end(list);
-    error = proxy_call_with(p, &result, method, &arguments, NULL);
-    datum_drop(&arguments);
     return test_text(error, &result);
 }
 

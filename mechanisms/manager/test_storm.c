@@ -231,10 +231,10 @@ static bool watches_us(const struct manager *m)
 }
 
 /* What it has when one client is connected, and those connections have ended by
- * which that made its objects: its own two threads, and the client's. */
+ * which that made its objects: its own thread, and the client's. */
 static struct counts at_rest(const struct manager *m)
 {
-    enum { THREADS = 3 };
+    enum { THREADS = 2 };
     int64_t deadline = clock_deadline(TEST_BOUND);
 
     while ((count(m).threads != THREADS || !watches_us(m)) &&

@@ -101,14 +101,15 @@ int process_parent_is_alive(void)
 }
 
 /*
- * A descriptor that tells when the parent has ended: opened when first asked
- * for, so that a start does not pay for it.  getppid() proves that the pid
- * was still the parent's.  -ESRCH: it has ended.
+ * It is opened when first asked for, so that a start does not pay for it.
+ * getppid() proves that the pid was still the parent's.
  */
-static int parent_fd(void)
+int process_parent_sentinel(void)
 {
     int fd;
 
+    if (!self.parent)
+        return -ESRCH;
     if (self.alive >= 0)
         return self.alive;
     fd = (int)syscall(SYS_pidfd_open, self.parent, 0);
@@ -127,7 +128,7 @@ int process_parent_join(int64_t timeout)
 
     if (!self.parent)
         return -ESRCH;
-    fd = parent_fd();
+    fd = process_parent_sentinel();
     if (fd < 0)
         return fd == -ESRCH ? 0 : fd;
     ready = poll_until(fd, timeout == NO_TIMEOUT ? NO_TIMEOUT

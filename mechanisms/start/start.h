@@ -205,6 +205,13 @@ int process_parent_is_alive(void);
 int process_parent_join(int64_t timeout);
 
 /*
+ * A descriptor that is readable once the parent has ended, as the sentinel of
+ * Python's parent_process(); this process keeps it.  -ESRCH: it has ended, or
+ * this is a MainProcess; -EMFILE.
+ */
+int process_parent_sentinel(void);
+
+/*
  * 32 bytes, random in a MainProcess, and the same in all processes that come
  * from it: the key by which they know each other (process.authkey).
  */

@@ -191,6 +191,7 @@ static void a_main_process_has_no_parent_to_watch(void **state)
     assert_int_equal(process_parent_is_alive(), -ESRCH);
     assert_int_equal(process_parent_join(0), -ESRCH);
     assert_int_equal(process_parent_join(NO_TIMEOUT), -ESRCH);
+    assert_int_equal(process_parent_sentinel(), -ESRCH);
 }
 
 static void a_child_sees_its_parents_end(void **state)
